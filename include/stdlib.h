@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Wraps glibc's <stdlib.h>. The whole file is guarded after glibc's, not before: a C++
+ * library's stdlib.h in between includes this one a second time to reach it.
+ */
+#pragma GCC system_header
+#include_next <stdlib.h>
+#ifndef _KAMIOKA_STDLIB_H
+#define _KAMIOKA_STDLIB_H
+
+#include <features.h>
+
+#ifdef __USE_QNX
+__BEGIN_DECLS
+
+/*
+ * Runs on in the background: forks, the parent ends with status 0, and the child, whose
+ * pid is a new one, leads a session of its own. Unless nochdir, its working directory is
+ * /; unless noclose, 0, 1 and 2 are /dev/null. Returns 0 in the child, or -1 with errno
+ * of fork() or setsid(). procmgr_daemon() keeps the pid. QNX Neutrino C Library
+ * Reference, daemon().
+ */
+extern int daemon(int nochdir, int noclose) __THROW;
+
+__END_DECLS
+#endif
+
+#endif

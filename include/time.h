@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Wraps glibc's <time.h>: struct sigevent, which timer_create() takes, is whole. */
+#pragma GCC system_header
+#include_next <time.h>
+#ifndef _KAMIOKA_TIME_H
+#define _KAMIOKA_TIME_H
+
+#include <features.h>
+
+#ifdef __USE_QNX
+#include <bits/types/sigevent_t.h>
+#endif
+
+#endif

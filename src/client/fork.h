@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/* fork() with flags and ids for the slot: the child's pid, 0 in the child, or a
+ * negative errno. */
+struct fork_wish {
+	uint32_t flags; /* enum slot_flag */
+	uid_t uid;
+	gid_t gid;
+};
+pid_t fork_run(const struct fork_wish *wish);

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * close(), dup2() and their kin: as glibc's, but for descriptors of ours, which
+ * are not there for the program. A number that the program chooses is its own:
+ * ours moves away.
+ *
+ * In the usual case this is one comparison, as ours are the highest; and one bit
+ * to look at for descriptors that are more than the kernel knows (io.h).
+ */
+#include "client/guard.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "client/export.h"
+#include "client/io.h"
+
+/* The kernel copies the table up to the highest number at each clone: so not
+ * as high as the limit lets us. */
+#define GUARD_TOP 256
+#define GUARD_ROOM 8
+
+/* glibc's own, under the names that it exports for itself. */
+extern int __close(int fd);
+extern int __fcntl(int fd, int cmd, ...);
+
+int guard_lowest = INT_MAX;
+static struct guard_fd *guard_list[GUARD_MAX];
+
+int guard_number(const struct guard_fd *g)
+{
+	return __atomic_load_n(&g->number, __ATOMIC_ACQUIRE);
+}
+
+bool guard_is_intact(const struct guard_fd *g)
+{
+	int fd = guard_number(g);
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 && st.st_ino == g->inode && st.st_dev == g->device;
+}
+
+bool guard_is_hidden_slow(int fd)
+{
+	for (unsigned i = 0; i < GUARD_MAX; i++) {
+		const struct guard_fd *g = __atomic_load_n(&guard_list[i], __ATOMIC_ACQUIRE);
+
+		if (g && guard_number(g) == fd && guard_is_intact(g))
+			return true;
+	}
+	return false;
+}
+
+static void guard_lower(int fd)
+{
+	int lowest = __atomic_load_n(&guard_lowest, __ATOMIC_RELAXED);
+
+	while (fd < lowest && !__atomic_compare_exchange_n(&guard_lowest, &lowest, fd, false,
+				      __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		;
+}
+
+/* A duplicate of @fd, high, but below the soft limit; -1 if that is full. */
+static int guard_lift(int fd)
+{
+	struct rlimit limit;
+	int high = -1;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur > GUARD_ROOM)
+		high = __fcntl(fd, F_DUPFD_CLOEXEC,
+			(int)(MIN(limit.rlim_cur, (rlim_t)GUARD_TOP) - GUARD_ROOM));
+	return high >= 0 ? high : __fcntl(fd, F_DUPFD_CLOEXEC, 3);
+}
+
+static void guard_register(struct guard_fd *g)
+{
+	for (unsigned i = 0; i < GUARD_MAX; i++) {
+		struct guard_fd *nobody = NULL;
+
+		if (__atomic_load_n(&guard_list[i], __ATOMIC_ACQUIRE) == g ||
+			__atomic_compare_exchange_n(&guard_list[i], &nobody, g, false,
+				__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+			return;
+	}
+	assert(!"more hidden descriptors than GUARD_MAX");
+}
+
+int guard_add(struct guard_fd *g, int fd)
+{
+	int high = guard_lift(fd);
+	struct stat st;
+
+	if (high >= 0)
+		(void)__close(fd);
+	else
+		high = fd;
+	if (fstat(high, &st) < 0)
+		return -errno;
+	g->device = st.st_dev;
+	g->inode = st.st_ino;
+	guard_lower(high);
+	__atomic_store_n(&g->number, high, __ATOMIC_RELEASE);
+	guard_register(g);
+	return 0;
+}
+
+/* The program wants the number: the descriptor goes elsewhere. */
+static void guard_make_way(int fd)
+{
+	for (unsigned i = 0; i < GUARD_MAX; i++) {
+		struct guard_fd *g = __atomic_load_n(&guard_list[i], __ATOMIC_ACQUIRE);
+		int other;
+
+		if (!g || guard_number(g) != fd || !guard_is_intact(g))
+			continue;
+		/* Without room it is lost, and made again at the next need. */
+		other = guard_lift(fd);
+		if (other >= 0)
+			guard_lower(other);
+		__atomic_store_n(&g->number, other, __ATOMIC_RELEASE);
+	}
+}
+
+static int guard_refuse(void)
+{
+	errno = EBADF;
+	return -1;
+}
+
+EXPORT int close(int fd)
+{
+	if (guard_is_hidden(fd))
+		return guard_refuse();
+	io_flag_clear(fd);
+	return __close(fd);
+}
+
+static int guard_dup_to(int from, int to, int flags)
+{
+	int fd;
+
+	if (guard_is_hidden(from))
+		return guard_refuse();
+	if (guard_is_hidden(to) && from != to)
+		guard_make_way(to);
+	fd = (int)syscall(SYS_dup3, from, to, flags);
+	if (fd >= 0)
+		io_flag_copy(from, fd);
+	return fd;
+}
+
+EXPORT int dup3(int from, int to, int flags)
+{
+	return guard_dup_to(from, to, flags);
+}
+
+EXPORT int dup2(int from, int to)
+{
+	if (from != to)
+		return guard_dup_to(from, to, 0);
+	/* Only asks whether it is open. */
+	if (guard_is_hidden(from))
+		return guard_refuse();
+	return __fcntl(from, F_GETFD) < 0 ? -1 : from;
+}
+
+EXPORT int dup(int from)
+{
+	int fd;
+
+	if (guard_is_hidden(from))
+		return guard_refuse();
+	fd = (int)syscall(SYS_dup, from);
+	if (fd >= 0)
+		io_flag_copy(from, fd);
+	return fd;
+}
+
+static int guard_fcntl(int fd, int cmd, void *arg)
+{
+	int result;
+
+	if (guard_is_hidden(fd))
+		return guard_refuse();
+	result = __fcntl(fd, cmd, arg);
+	if (result >= 0 && (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC))
+		io_flag_copy(fd, result);
+	return result;
+}
+
+EXPORT int fcntl(int fd, int cmd, ...)
+{
+	va_list args;
+	void *arg;
+
+	/* As in glibc: an int or a pointer, both are one register. */
+	va_start(args, cmd);
+	arg = va_arg(args, void *);
+	va_end(args);
+	return guard_fcntl(fd, cmd, arg);
+}
+
+/* fcntl() of a program compiled with 64 bit file offsets. */
+EXPORT int fcntl64(int fd, int cmd, ...)
+{
+	va_list args;
+	void *arg;
+
+	va_start(args, cmd);
+	arg = va_arg(args, void *);
+	va_end(args);
+	return guard_fcntl(fd, cmd, arg);
+}
+
+static int guard_close_span(unsigned first, unsigned last, int flags)
+{
+	struct rlimit limit;
+
+	if (first > last)
+		return 0;
+	io_flag_clear_range(first, last);
+	if (syscall(SYS_close_range, first, last, flags) == 0)
+		return 0;
+	/* Without the call (a filter), only closing can be done by hand. */
+	if ((errno != ENOSYS && errno != EPERM) || flags != 0 || getrlimit(RLIMIT_NOFILE, &limit))
+		return -1;
+	for (unsigned fd = first; fd <= last && fd < limit.rlim_max; fd++)
+		(void)__close((int)fd);
+	return 0;
+}
+
+/* The lowest hidden descriptor of @first to @last, or -1. */
+static int guard_next(unsigned first, unsigned last)
+{
+	int next = -1;
+
+	for (unsigned i = 0; i < GUARD_MAX; i++) {
+		const struct guard_fd *g = __atomic_load_n(&guard_list[i], __ATOMIC_ACQUIRE);
+		int fd = g ? guard_number(g) : -1;
+
+		if (fd < 0 || (unsigned)fd < first || (unsigned)fd > last)
+			continue;
+		if ((next < 0 || fd < next) && guard_is_intact(g))
+			next = fd;
+	}
+	return next;
+}
+
+static int guard_close_all(unsigned first, unsigned last, int flags)
+{
+	int fd;
+
+	while ((fd = guard_next(first, last)) >= 0) {
+		if ((unsigned)fd > first && guard_close_span(first, (unsigned)fd - 1, flags) < 0)
+			return -1;
+		first = (unsigned)fd + 1;
+	}
+	return guard_close_span(first, last, flags);
+}
+
+EXPORT void closefrom(int first)
+{
+	(void)guard_close_all(first < 0 ? 0 : (unsigned)first, ~0U, 0);
+}
+
+EXPORT int close_range(unsigned first, unsigned last, int flags)
+{
+	if (first > last) {
+		errno = EINVAL;
+		return -1;
+	}
+	/* Marking for exec does not harm what is so marked. */
+	if (flags & (int)CLOSE_RANGE_CLOEXEC)
+		return (int)syscall(SYS_close_range, first, last, flags);
+	return guard_close_all(first, last, flags);
+}

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <signal.h>
+
+/* glibc's own sigaction(), under the name that it exports for itself. */
+extern int __sigaction(int signo, const struct sigaction *act, struct sigaction *ret_old);

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/ptable.h"
+
+/* Steps of a transition: effects for all who asked, and forgetting a dead one's requests. */
+void notify_fire(struct core *c, uint32_t flags, bool updateable, uint64_t value);
+void notify_remove_all(struct core *c, struct pt_proc *p);
+
+/* ability.c: copy what is inherited; false: no room. Forget a dead one's. */
+bool ability_inherit(struct core *c, const struct pt_proc *parent, struct pt_proc *p);
+void ability_remove_all(struct core *c, struct pt_proc *p);

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Effects of the core become system calls and words in pages: the only place
+ * that does both. Each effect may be carried out twice (a manager can die
+ * between doing it and noting that): an answer looks at its cell's state, a
+ * ring entry has its place, a reaped pid is nobody's, a wake-up more wakes.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "gen/proto.h"
+#include "procmgr/state.h"
+
+static _Atomic uint32_t *atomic(uint32_t *word)
+{
+	return (_Atomic uint32_t *)word;
+}
+
+static void apply_answer(struct manager *m, const struct pt_effect *e)
+{
+	struct proto_wait_out out = {
+		.pid = e->pid,
+		.code = e->code,
+		.status = e->status,
+		.uid = e->uid,
+		.use = e->use,
+	};
+
+	answer_cell(arena_page(m, e->arena, e->page), e->cell, e->seq, e->error, &out,
+		    e->error ? 0 : sizeof(out));
+}
+
+static void apply_told(struct manager *m, const struct pt_effect *e)
+{
+	struct page *page = arena_page(m, e->arena, e->page);
+	struct page_death *d;
+
+	if (!page)
+		return;
+	d = &page->ring[e->serial % PAGE_RING];
+	*d = (struct page_death){
+		.pid = e->pid,
+		.code = e->code,
+		.status = e->status,
+		.uid = e->uid,
+		.utime = e->use.utime,
+		.stime = e->use.stime,
+		.serial = e->serial,
+	};
+	atomic_store(atomic(&page->head.ring_head), e->serial + 1);
+	/* EPERM: it has become another user's; then it will look some day. */
+	(void)child_kick((pid_t)e->value);
+}
+
+static void apply_reap(struct manager *m, const struct pt_effect *e)
+{
+	if (child_reap(e->pid) == CHILD_NOT_OURS)
+		(void)agents_ask(m, e->pid, AGENT_OP_REAP, 0, 0); /* gone for good if nobody's */
+}
+
+static void apply_event(struct manager *m, const struct pt_effect *e)
+{
+	const struct event *ev = &e->event;
+	struct page *page = arena_page(m, e->arena, e->page);
+	uint32_t head;
+
+	switch (ev->notify & 0xff) {
+	case EVENT_TYPE_SIGNAL:
+	case EVENT_TYPE_SIGNAL_CODE:
+		(void)child_queue(e->pid, 0, ev->signo, SI_QUEUE, ev->value); /* dead: no matter */
+		break;
+	case EVENT_TYPE_THREAD_ID:
+		(void)child_queue(e->pid, ev->tid, ev->signo, SI_QUEUE, ev->value); /* same */
+		break;
+	case EVENT_TYPE_THREAD:
+		if (!page)
+			break;
+		head = atomic_load(atomic(&page->head.event_head));
+		page->events[head % PAGE_EVENTS] = (struct page_event){
+			.handle = (uint64_t)(uint32_t)ev->code,
+			.value = ev->value,
+			.serial = head,
+		};
+		atomic_store(atomic(&page->head.event_head), head + 1);
+		answer_wake(&page->head.event_head);
+		break;
+	default:
+		break;
+	}
+}
+
+static void apply_ended(struct manager *m, const struct pt_effect *e)
+{
+	struct front_record r = {
+		.op = FRONT_OP_ENDED,
+		.pid = e->pid,
+		.code = e->code,
+		.status = e->status,
+	};
+
+	if (m->env->front_fd >= 0)
+		(void)send(m->env->front_fd, &r, sizeof(r), MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (m->env->options.ends_with_program)
+		sweep_end(m, m->env->options.grace_ms);
+}
+
+static void apply_news(struct manager *m, const struct pt_effect *e)
+{
+	struct page *page = arena_page(m, e->arena, e->page);
+
+	if (!page)
+		return;
+	atomic_fetch_add(atomic(&page->head.news), 1);
+	if (atomic_load(atomic(&page->head.news_waiters)))
+		answer_wake(&page->head.news);
+}
+
+static void apply_parent(struct manager *m, const struct pt_effect *e)
+{
+	struct page *page = arena_page(m, e->arena, e->page);
+
+	if (!page)
+		return;
+	atomic_store((_Atomic int32_t *)&page->head.ppid, e->pid);
+	atomic_store((_Atomic int32_t *)&page->head.sid, e->status);
+}
+
+static void apply_one(struct manager *m, const struct pt_effect *e)
+{
+	switch ((enum fx)e->kind) {
+	case FX_ANSWER:
+		apply_answer(m, e);
+		break;
+	case FX_TELL:
+		apply_told(m, e);
+		break;
+	case FX_REAP:
+		apply_reap(m, e);
+		break;
+	case FX_SIGNAL:
+		(void)kill(e->pid, e->status); /* it may be gone */
+		break;
+	case FX_SIGNAL_GROUP:
+		(void)kill(-e->pid, e->status); /* it may be empty */
+		break;
+	case FX_EVENT:
+		apply_event(m, e);
+		break;
+	case FX_ENDED:
+		apply_ended(m, e);
+		break;
+	case FX_NEWS:
+		apply_news(m, e);
+		break;
+	case FX_PARENT:
+		apply_parent(m, e);
+		break;
+	case FX_FULL:
+		log_line("the process table is full (%u entries)", m->capacity);
+		break;
+	}
+}
+
+void apply_tell(struct manager *m, struct pt_proc *p)
+{
+	struct page *page = arena_page_of(m, p);
+
+	while (page && core_has_untold(p)) {
+		if (p->told - atomic_load(atomic(&page->head.ring_tail)) >= PAGE_RING) {
+			/* Say so first, look again then: the program does the
+			 * opposite, so one of us sees the other. */
+			atomic_store(atomic(&page->head.ring_more), 1);
+			if (p->told - atomic_load(atomic(&page->head.ring_tail)) >= PAGE_RING)
+				return;
+		}
+		core_tell(&m->core, p);
+		while (core_effect(&m->core)) {
+			apply_one(m, core_effect(&m->core));
+			core_applied(&m->core);
+		}
+	}
+	if (page)
+		atomic_store(atomic(&page->head.ring_more), 0);
+}
+
+void apply(struct manager *m)
+{
+	const struct pt_effect *e;
+	uint32_t news[16];
+	unsigned n = 0;
+
+	while ((e = core_effect(&m->core)) != NULL) {
+		if (e->kind == FX_NEWS && n < 16)
+			news[n++] = e->proc;
+		apply_one(m, e);
+		core_applied(&m->core);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		struct pt_proc *p = core_used(&m->core, news[i]);
+
+		if (p)
+			apply_tell(m, p);
+	}
+}
+
+static void claim_of(struct manager *m, struct pt_proc *p)
+{
+	struct core *c = &m->core;
+	struct page *page = arena_page_of(m, p);
+
+	for (uint32_t i = p->first_waiter, next; i; i = next) {
+		uint32_t cell = c->waiters[i].cell;
+
+		next = c->waiters[i].next;
+		if (!answer_claim(page, cell, c->waiters[i].seq))
+			core_wait_cancel(c, p, cell);
+	}
+}
+
+static void listener_add(struct manager *m, uint32_t index)
+{
+	struct pt_proc *p = core_used(&m->core, index);
+
+	for (unsigned i = 0; i < m->n_claimed; i++)
+		if (m->claimed[i] == index)
+			return;
+	if (!p || !p->first_waiter || m->n_claimed == CLAIMED_MAX)
+		return;
+	m->claimed[m->n_claimed++] = index;
+	claim_of(m, p);
+}
+
+void apply_claim(struct manager *m, const struct pt_proc *p)
+{
+	const struct pt_proc *procs = m->core.procs;
+
+	m->n_claimed = 0;
+	listener_add(m, p->parent);
+	listener_add(m, procs[p->parent].guardian);
+	listener_add(m, p->guardian);
+	listener_add(m, p->tracer);
+	/* Its tracees tell their parents, once it is dead. */
+	for (uint32_t i = p->first_tracee; i; i = procs[i].next_tracee)
+		listener_add(m, procs[i].parent);
+}
+
+void apply_claim_own(struct manager *m, const struct pt_proc *p)
+{
+	m->n_claimed = 0;
+	listener_add(m, p->self);
+	listener_add(m, p->guardian);
+	listener_add(m, p->guards);
+}
+
+void apply_release(struct manager *m)
+{
+	for (unsigned i = 0; i < m->n_claimed; i++) {
+		struct pt_proc *p = core_used(&m->core, m->claimed[i]);
+		uint32_t w = p ? p->first_waiter : 0;
+
+		for (; w; w = m->core.waiters[w].next)
+			answer_release(arena_page_of(m, p), m->core.waiters[w].cell,
+				       m->core.waiters[w].seq);
+	}
+	m->n_claimed = 0;
+}

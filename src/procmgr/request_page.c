@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Requests about the page itself: attach, and what lies in its slots. */
+#include <errno.h>
+#include <unistd.h>
+
+#include "gen/proto.h"
+#include "host/linux/procinfo.h"
+#include "procmgr/state.h"
+
+#define SLOTS_AT_FIRST 4
+
+/* How can this process make children that are the node's? */
+static uint32_t route_of(struct manager *m, pid_t pid, pid_t ppid)
+{
+	if (ppid == getpid() || agents_has(m, ppid))
+		return BIRTH_ROUTE_SIBLING;
+	/* Its orphans come to one of us if a chain of parents does. */
+	for (int depth = 0; depth < 64 && ppid > 1; depth++) {
+		ppid = procinfo_ppid(ppid);
+		if (ppid == getpid() || agents_has(m, ppid))
+			return BIRTH_ROUTE_ORPHAN;
+	}
+	(void)pid;
+	return BIRTH_ROUTE_REMOTE;
+}
+
+static struct pt_proc *enter(struct manager *m, pid_t pid)
+{
+	uint32_t index = births_adopt(m, pid, 0);
+
+	return index ? core_used(&m->core, index) : NULL;
+}
+
+/* A new image: whatever the former one had in its page is over. */
+static void renew(struct manager *m, struct pt_proc *p)
+{
+	struct procinfo info;
+	uint32_t page = p->page, arena = p->arena;
+
+	births_owner_died(m, p);
+	core_unreserve(&m->core, p, p->reserved);
+	if (procinfo_read(p->pid, true, &info) == 0)
+		core_exec(&m->core, p, info.euid, info.egid);
+	apply(m);
+	arena_give(m, arena, page);
+}
+
+int req_attach(struct request *r, const struct proto_attach_in *in, struct proto_attach_out *out)
+{
+	struct manager *m = r->m;
+	struct pt_proc *p = r->p ? r->p : enter(m, m->msg.pid);
+	uint32_t arena, page, granted;
+	struct page_head *h;
+	pid_t ppid;
+	int e;
+
+	if (!p)
+		return EAGAIN;
+	if (p->page)
+		renew(m, p);
+	e = arena_take(m, m->msg.uid, &arena, &page);
+	if (e < 0)
+		return e == -EMFILE || e == -ENOMEM ? -e : EAGAIN;
+	(void)core_set_page(&m->core, p, page, arena); /* cannot fail */
+	core_sigchld(&m->core, p, in->sigchld);
+	apply(m);
+	ppid = procinfo_ppid(p->pid);
+	h = &arena_page(m, arena, page)->head;
+	h->magic = PAGE_MAGIC;
+	h->pid = p->pid;
+	/* Who came from outside has the parent that the kernel says. */
+	h->ppid = (p->flags & FLAG_FOREIGN) && ppid > 1 && ppid != getpid() && !agents_has(m, ppid) ?
+			  0 :
+			  core_ppid(&m->core, p);
+	h->sid = p->sid == 1 ? 1 : 0;
+	h->route = route_of(m, p->pid, ppid);
+	h->sigchld = in->sigchld;
+	births_grant(m, p, SLOTS_AT_FIRST, &granted);
+
+	out->page = page - 1;
+	out->route = h->route;
+	out->ppid = h->ppid;
+	m->ret_fds[m->n_ret_fds++] = m->arenas[arena].fd;
+	m->ret_fds[m->n_ret_fds++] = m->env->node_fd;
+	return 0;
+}
+
+int req_detach(struct request *r, const struct proto_detach_in *in, struct proto_detach_out *out)
+{
+	struct manager *m = r->m;
+	struct pt_proc *p = r->p;
+	uint32_t arena, page;
+
+	(void)out;
+	if (!p || p->page != in->page + 1)
+		return REQUEST_LATER;
+	arena = p->arena;
+	page = p->page;
+	births_owner_died(m, p);
+	core_unreserve(&m->core, p, p->reserved);
+	(void)core_set_page(&m->core, p, 0, 0); /* cannot fail */
+	apply(m);
+	arena_give(m, arena, page);
+	return REQUEST_LATER;
+}
+
+int req_slots(struct request *r, const struct proto_slots_in *in, struct proto_slots_out *out)
+{
+	uint32_t granted;
+
+	births_grant(r->m, r->p, in->want, &granted);
+	if (!granted && in->want) {
+		births_reclaim(r->m, r->p);
+		births_grant(r->m, r->p, 1, &granted);
+	}
+	out->granted = granted;
+	return granted || !in->want ? 0 : EAGAIN;
+}
+
+/* The slots were looked at before the handler was called. */
+int req_births(struct request *r, const struct proto_births_in *in, struct proto_births_out *out)
+{
+	(void)r;
+	(void)in;
+	(void)out;
+	return 0;
+}
+
+int req_ring(struct request *r, const struct proto_ring_in *in, struct proto_ring_out *out)
+{
+	(void)in;
+	(void)out;
+	if (r->p)
+		apply_tell(r->m, r->p);
+	return REQUEST_LATER;
+}
