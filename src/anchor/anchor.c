@@ -404,6 +404,21 @@ static int anchor_make_dir(struct anchor *a)
 	return 0;
 }
 
+static int anchor_make_log(struct anchor *a)
+{
+	int fd;
+
+	if (!a->options->own_log)
+		return 0;
+	fd = nodedir_open_log(&a->dir);
+	if (fd < 0) {
+		nodedir_remove(&a->dir);
+		return anchor_refuse("log", fd);
+	}
+	inherit_log_to(fd);
+	return 0;
+}
+
 static int anchor_make_memory(struct anchor *a)
 {
 	struct manager_env *env = &a->env;
@@ -448,7 +463,9 @@ static int anchor_make(struct anchor *a)
 	if (a->term_fd < 0)
 		return anchor_refuse("signals", -errno);
 	err = anchor_make_memory(a);
-	return err < 0 ? err : anchor_make_dir(a);
+	if (err == 0)
+		err = anchor_make_dir(a);
+	return err < 0 ? err : anchor_make_log(a);
 }
 
 static void anchor_init(struct anchor *a, const struct anchor_options *o)

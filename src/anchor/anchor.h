@@ -25,6 +25,7 @@ struct anchor_options {
 	const char *name;      /* of the node */
 	pid_t fresh;           /* not 0: a name like NAME-1234 that nobody has, this number first */
 	bool new_session;      /* out of the terminal's reach altogether */
+	bool own_log;          /* once it serves: into the node's directory, not standard error */
 	struct manager_options manager;
 	char *const *argv;     /* PROGRAM, or NULL */
 	pid_t pgrp;            /* PROGRAM's group, 0: one of its own */

@@ -12,8 +12,8 @@
 #include "client/birth.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdbool.h>
+#include <time.h>
 
 #include "client/node.h"
 #include "client/remote.h"
@@ -21,13 +21,13 @@
 
 /* That many at once are asked for when there is none. */
 #define BIRTH_WANTED 8
-/* Other threads may take what was granted. */
-#define BIRTH_TRIES 64
+/* How often to look again while other threads have all slots, 0.1 ms each. */
+#define BIRTH_LOOKS  20000
 
 static bool birth_move(struct page_slot *slot, uint32_t from, uint32_t to)
 {
-	return __atomic_compare_exchange_n(
-		&slot->state, &from, to, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+	return __atomic_compare_exchange_n(&slot->state, &from, to, false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_ACQUIRE);
 }
 
 static bool birth_take(struct birth *b)
@@ -36,13 +36,44 @@ static bool birth_take(struct birth *b)
 		struct page_slot *slot = &b->page->slots[i];
 
 		if (__atomic_load_n(&slot->state, __ATOMIC_RELAXED) == SLOT_STATE_GRANTED &&
-			birth_move(slot, SLOT_STATE_GRANTED, SLOT_STATE_LAUNCHING)) {
+		    birth_move(slot, SLOT_STATE_GRANTED, SLOT_STATE_LAUNCHING)) {
 			b->slot = slot;
 			b->index = i;
 			return true;
 		}
 	}
 	return false;
+}
+
+/* Have other threads births under way? The kernel only knows when they end. */
+static bool birth_is_busy(const struct page *page)
+{
+	for (unsigned i = 0; i < PAGE_SLOTS; i++)
+		if (__atomic_load_n(&page->slots[i].state, __ATOMIC_RELAXED) != SLOT_STATE_FREE)
+			return true;
+	return false;
+}
+
+/*
+ * Have slots granted. -EAGAIN from the manager is a full table only if no slot
+ * is in use: what others are launching would be room in a moment.
+ */
+static int birth_take_granted(struct birth *b)
+{
+	const struct timespec pause = {.tv_nsec = 100 * 1000};
+
+	for (int i = 0; i < BIRTH_LOOKS; i++) {
+		struct proto_slots_in in = {.want = BIRTH_WANTED};
+		struct proto_slots_out out;
+		int rc = call_slots(&in, &out);
+
+		if (birth_take(b))
+			return 0;
+		if (rc < 0 && (rc != -EAGAIN || !birth_is_busy(b->page)))
+			return rc;
+		(void)nanosleep(&pause, NULL);
+	}
+	return -EAGAIN;
 }
 
 int birth_begin(struct birth *b, uint32_t flags)
@@ -53,15 +84,8 @@ int birth_begin(struct birth *b, uint32_t flags)
 		return rc;
 	b->page = node_page_mine();
 	b->route = (enum birth_route)__atomic_load_n(&b->page->head.route, __ATOMIC_ACQUIRE);
-	for (int i = 0; !birth_take(b); i++) {
-		struct proto_slots_in in = {.want = BIRTH_WANTED};
-		struct proto_slots_out out;
-
-		if (i == BIRTH_TRIES)
-			return -EAGAIN;
-		if (i > 1)
-			(void)sched_yield();
-		rc = call_slots(&in, &out);
+	if (!birth_take(b)) {
+		rc = birth_take_granted(b);
 		if (rc < 0)
 			return rc;
 	}

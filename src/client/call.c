@@ -39,8 +39,8 @@ static uint32_t call_state(const struct call *c)
 
 static bool call_move(struct call *c, uint32_t from, uint32_t to)
 {
-	return __atomic_compare_exchange_n(
-		&c->cell->state, &from, to, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+	return __atomic_compare_exchange_n(&c->cell->state, &from, to, false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_ACQUIRE);
 }
 
 static int call_send(struct call *c)
@@ -70,6 +70,9 @@ static int call_begin(struct call *c, uint16_t request, const void *body, size_t
 	};
 	c->cell->error = 0;
 	c->cell->request = request;
+	/* For a manager that looks before it hears (call_cell_child()). */
+	if (len <= sizeof(c->cell->data))
+		memcpy(c->cell->data, body, len);
 	__atomic_store_n(&c->cell->seq, c->head.seq, __ATOMIC_RELAXED);
 	__atomic_store_n(&c->cell->state, CELL_STATE_SENT, __ATOMIC_RELEASE);
 	return 0;
@@ -97,8 +100,8 @@ static int call_end(struct call *c, void *out, size_t out_len)
 /* Sleep as long as the state is @state, a slice at most. */
 static int call_sleep(struct call *c, uint32_t state)
 {
-	const struct timespec slice = {
-		.tv_sec = CALL_SLICE_MS / 1000, .tv_nsec = CALL_SLICE_MS % 1000 * 1000000L};
+	const struct timespec slice = {.tv_sec = CALL_SLICE_MS / 1000,
+				       .tv_nsec = CALL_SLICE_MS % 1000 * 1000000L};
 	long rc = syscall(SYS_futex, &c->cell->state, FUTEX_WAIT, state, &slice);
 
 	return rc < 0 ? -errno : 0;
@@ -171,8 +174,8 @@ static int call_withdraw(struct call *c)
 			node_cell_give(c->index);
 			return -EINTR;
 		}
-		if (node_is_down() || (call_sleep(c, CELL_STATE_TAKEN) == -ETIMEDOUT &&
-					      call_send(c) < 0))
+		if (node_is_down() ||
+		    (call_sleep(c, CELL_STATE_TAKEN) == -ETIMEDOUT && call_send(c) < 0))
 			return call_abandon(c, -EHOSTDOWN);
 	}
 }
@@ -204,7 +207,33 @@ static int call_await_intr(struct call *c)
 	}
 }
 
+/*
+ * Will the manager look at this call without being told? It does so at the next
+ * death while we are watched, and a child whose slot it has not taken cannot
+ * have been found dead before. It takes the slot first and looks at the cells
+ * then; the cell was SENT before we look at the slot: one of us sees the other.
+ */
+static bool call_is_seen(pid_t child)
+{
+	struct page *page = node_page_mine();
+
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (!__atomic_load_n(&page->head.watched, __ATOMIC_RELAXED))
+		return false;
+	for (unsigned i = 0; i < PAGE_SLOTS; i++)
+		if (__atomic_load_n(&page->slots[i].pid, __ATOMIC_RELAXED) == child)
+			return __atomic_load_n(&page->slots[i].state, __ATOMIC_RELAXED) ==
+			       SLOT_STATE_BORN;
+	return false;
+}
+
 int call_cell_intr(uint16_t request, const void *body, size_t len, void *out, size_t out_len)
+{
+	return call_cell_child(request, body, len, out, out_len, 0);
+}
+
+int call_cell_child(uint16_t request, const void *body, size_t len, void *out, size_t out_len,
+		    pid_t child)
 {
 	struct call c;
 	int saved = errno;
@@ -212,7 +241,8 @@ int call_cell_intr(uint16_t request, const void *body, size_t len, void *out, si
 
 	if (rc < 0)
 		return rc;
-	rc = call_send(&c);
+	c.epoch = node_epoch();
+	rc = child > 0 && call_is_seen(child) ? 0 : call_send(&c);
 	if (rc < 0) {
 		errno = saved;
 		return call_abandon(&c, rc);
@@ -228,8 +258,7 @@ int call_cell_intr(uint16_t request, const void *body, size_t len, void *out, si
 
 int call_none(uint16_t request, const void *body, size_t len)
 {
-	struct wire_head head = {
-		.request = request, .cell = WIRE_NO_CELL, .size = (uint32_t)len};
+	struct wire_head head = {.request = request, .cell = WIRE_NO_CELL, .size = (uint32_t)len};
 	int saved = errno;
 	int rc = node_attach();
 

@@ -11,6 +11,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "gen/proto.h"
 
@@ -23,3 +24,10 @@
  * A cancellation point.
  */
 int call_cell_intr(uint16_t request, const void *body, size_t len, void *out, size_t out_len);
+
+/*
+ * The same for a wait that only the end of @child (0: no such one) can answer. If
+ * the manager is sure to look at it by itself it is not even told.
+ */
+int call_cell_child(uint16_t request, const void *body, size_t len, void *out, size_t out_len,
+		    pid_t child);

@@ -32,7 +32,7 @@
 
 #define DAEMON_FLAGS                                                                  \
 	(PROCMGR_DAEMON_NOCHDIR | PROCMGR_DAEMON_NOCLOSE | PROCMGR_DAEMON_NODEVNULL | \
-		PROCMGR_DAEMON_KEEPUMASK)
+	 PROCMGR_DAEMON_KEEPUMASK)
 
 /* A session's leader that lets go of the terminal hangs up its own foreground group. */
 static void give_up_terminal(void)
@@ -75,8 +75,8 @@ static void leave_terminal(void)
 	if (may_make_session())
 		return;
 	if (sid != getpid() &&
-		(may_make_session_from(sid) ||
-			may_make_session_from((pid_t)syscall(SYS_getpgid, syscall(SYS_getppid)))))
+	    (may_make_session_from(sid) ||
+	     may_make_session_from((pid_t)syscall(SYS_getpgid, syscall(SYS_getppid)))))
 		return;
 	give_up_terminal();
 }

@@ -30,7 +30,7 @@
 #include "client/sigevent.h"
 #include "gen/proto.h"
 
-#define TARGETS 256
+#define TARGETS   256
 #define NO_TARGET (-1)
 
 struct event_target {
@@ -170,9 +170,9 @@ static int helper_start(void)
 	if (helper_runs)
 		return 0;
 	sigfillset(&all);
-	(void)pthread_attr_init(&attr); /* cannot fail */
+	(void)pthread_attr_init(&attr);                                    /* cannot fail */
 	(void)pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED); /* same */
-	(void)pthread_sigmask(SIG_SETMASK, &all, &old); /* same */
+	(void)pthread_sigmask(SIG_SETMASK, &all, &old);                    /* same */
 	r = pthread_create(&thread, &attr, event_loop, NULL);
 	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
 	(void)pthread_attr_destroy(&attr);
@@ -190,7 +190,8 @@ static void copy_attributes(const pthread_attr_t *from, pthread_attr_t *ret)
 	size_t size;
 	int value;
 
-	(void)pthread_attr_init(ret); /* these fail for bad values only, and then the default holds */
+	(void)pthread_attr_init(
+		ret); /* these fail for bad values only, and then the default holds */
 	(void)pthread_attr_setdetachstate(ret, PTHREAD_CREATE_DETACHED);
 	if (!from)
 		return;
@@ -369,8 +370,8 @@ static int value_add_locked(struct proto_value_add_in *in, const struct sigevent
 	return keep_target(r, target, out.id);
 }
 
-EXPORT int procmgr_value_notify_add(
-	unsigned type, int sub_id, uint64_t value, const struct sigevent *event)
+EXPORT int procmgr_value_notify_add(unsigned type, int sub_id, uint64_t value,
+				    const struct sigevent *event)
 {
 	struct proto_value_add_in in = {.type = type, .sub_id = sub_id, .value = value};
 	int r;

@@ -56,18 +56,23 @@ EXPORT int execve(const char *path, char *const argv[], char *const envp[])
 	return -1;
 }
 
-EXPORT int fexecve(int fd, char *const argv[], char *const envp[])
+EXPORT int execveat(int dir_fd, const char *path, char *const argv[], char *const envp[], int flags)
 {
 	int error;
 
-	if (guard_is_hidden(fd))
+	if (guard_is_hidden(dir_fd))
 		return result_errno(-EBADF);
 	exec_note(true);
-	(void)syscall(SYS_execveat, fd, "", argv, envp, AT_EMPTY_PATH);
+	(void)syscall(SYS_execveat, dir_fd, path, argv, envp, flags);
 	error = errno;
 	exec_note(false);
 	errno = error;
 	return -1;
+}
+
+EXPORT int fexecve(int fd, char *const argv[], char *const envp[])
+{
+	return execveat(fd, "", argv, envp, AT_EMPTY_PATH);
 }
 
 EXPORT int execv(const char *path, char *const argv[])

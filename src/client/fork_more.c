@@ -39,8 +39,8 @@ EXPORT int daemon(int nochdir, int noclose)
 	return 0;
 }
 
-EXPORT pid_t forkpty(
-	int *amaster, char *name, const struct termios *termp, const struct winsize *winp)
+EXPORT pid_t forkpty(int *amaster, char *name, const struct termios *termp,
+		     const struct winsize *winp)
 {
 	auto_fd master = -1, slave = -1;
 	pid_t pid;

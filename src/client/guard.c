@@ -23,7 +23,7 @@
 
 /* The kernel copies the table up to the highest number at each clone: so not
  * as high as the limit lets us. */
-#define GUARD_TOP 256
+#define GUARD_TOP  256
 #define GUARD_ROOM 8
 
 /* glibc's own, under the names that it exports for itself. */
@@ -62,7 +62,7 @@ static void guard_lower(int fd)
 	int lowest = __atomic_load_n(&guard_lowest, __ATOMIC_RELAXED);
 
 	while (fd < lowest && !__atomic_compare_exchange_n(&guard_lowest, &lowest, fd, false,
-				      __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+							   __ATOMIC_RELEASE, __ATOMIC_RELAXED))
 		;
 }
 
@@ -74,7 +74,7 @@ static int guard_lift(int fd)
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur > GUARD_ROOM)
 		high = __fcntl(fd, F_DUPFD_CLOEXEC,
-			(int)(MIN(limit.rlim_cur, (rlim_t)GUARD_TOP) - GUARD_ROOM));
+			       (int)(MIN(limit.rlim_cur, (rlim_t)GUARD_TOP) - GUARD_ROOM));
 	return high >= 0 ? high : __fcntl(fd, F_DUPFD_CLOEXEC, 3);
 }
 
@@ -84,8 +84,8 @@ static void guard_register(struct guard_fd *g)
 		struct guard_fd *nobody = NULL;
 
 		if (__atomic_load_n(&guard_list[i], __ATOMIC_ACQUIRE) == g ||
-			__atomic_compare_exchange_n(&guard_list[i], &nobody, g, false,
-				__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		    __atomic_compare_exchange_n(&guard_list[i], &nobody, g, false, __ATOMIC_ACQ_REL,
+						__ATOMIC_ACQUIRE))
 			return;
 	}
 	assert(!"more hidden descriptors than GUARD_MAX");

@@ -15,7 +15,10 @@ struct guard_fd {
 	uint64_t inode;
 };
 
-#define GUARD_FD_NULL {.number = -1}
+#define GUARD_FD_NULL        \
+	{                    \
+		.number = -1 \
+	}
 
 /* At most this many. */
 #define GUARD_MAX 4
@@ -38,5 +41,5 @@ bool guard_is_hidden_slow(int fd);
 static inline bool guard_is_hidden(int fd)
 {
 	return __builtin_expect(fd >= __atomic_load_n(&guard_lowest, __ATOMIC_RELAXED), false) &&
-		guard_is_hidden_slow(fd);
+	       guard_is_hidden_slow(fd);
 }

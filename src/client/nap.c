@@ -13,6 +13,8 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -32,10 +34,26 @@ struct nap_waitv {
 	uint32_t zero;
 };
 
-#define NAP_SIZE_U32    2u
-#define NAP_WAITV_CALL  449 /* on every architecture */
+#define NAP_SIZE_U32   2u
+#define NAP_WAITV_CALL 449 /* on every architecture */
 
-static bool no_waitv;
+/* Known only once asked. */
+enum { WAITV_UNKNOWN, WAITV_THERE, WAITV_MISSING };
+static int waitv;
+
+/* valgrind announces each call that it does not know, and this is one. */
+static bool nap_has_waitv(void)
+{
+	int known = __atomic_load_n(&waitv, __ATOMIC_RELAXED);
+	const char *preload;
+
+	if (known == WAITV_UNKNOWN) {
+		preload = getenv("LD_PRELOAD");
+		known = preload && strstr(preload, "vgpreload_") ? WAITV_MISSING : WAITV_THERE;
+		__atomic_store_n(&waitv, known, __ATOMIC_RELAXED);
+	}
+	return known == WAITV_THERE;
+}
 
 static struct timespec nap_deadline(unsigned ms)
 {
@@ -62,7 +80,7 @@ bool nap_was_interrupted(void)
 		if (sigismember(&mask, signo) != 0 || __sigaction(signo, NULL, &action) != 0)
 			continue;
 		if (action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN &&
-			!(action.sa_flags & SA_RESTART))
+		    !(action.sa_flags & SA_RESTART))
 			return true;
 	}
 	return false;
@@ -73,8 +91,7 @@ static int nap_plain(const struct nap_word *w, const struct timespec *deadline)
 {
 	int op = FUTEX_WAIT_BITSET | (w->shared ? 0 : FUTEX_PRIVATE_FLAG);
 	int cancel = cancel_open();
-	long r = syscall(SYS_futex, w->word, op, w->value, deadline, NULL,
-		FUTEX_BITSET_MATCH_ANY);
+	long r = syscall(SYS_futex, w->word, op, w->value, deadline, NULL, FUTEX_BITSET_MATCH_ANY);
 
 	cancel_close(cancel);
 	if (r == 0 || errno == EAGAIN)
@@ -91,7 +108,7 @@ int nap(const struct nap_word *words, unsigned n, unsigned ms)
 	int cancel;
 	long r;
 
-	if (__atomic_load_n(&no_waitv, __ATOMIC_RELAXED))
+	if (!nap_has_waitv())
 		return nap_plain(words, &deadline);
 	for (unsigned i = 0; i < n && i < NAP_WORDS; i++) {
 		waiters[i].value = words[i].value;
@@ -105,7 +122,7 @@ int nap(const struct nap_word *words, unsigned n, unsigned ms)
 		return 0;
 	/* EPERM: a sandbox that does not know the call. */
 	if (errno == ENOSYS || errno == EPERM) {
-		__atomic_store_n(&no_waitv, true, __ATOMIC_RELAXED);
+		__atomic_store_n(&waitv, WAITV_MISSING, __ATOMIC_RELAXED);
 		return nap_plain(words, &deadline);
 	}
 	return -errno;

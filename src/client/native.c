@@ -44,7 +44,7 @@ int native_try(const struct wait_query *query, struct wait_found *ret)
 
 	info.si_pid = 0;
 	r = syscall(SYS_waitid, query->idtype, query->id, &info, query->options | WNOHANG,
-		&ret->use);
+		    &ret->use);
 	return native_result(r, &info, ret);
 }
 
@@ -95,7 +95,7 @@ void native_listen_begin(struct native_listen *ret)
 		return;
 	}
 	if (!__libc_single_threaded || __sigaction(SIGCHLD, NULL, &ret->former) != 0 ||
-		ret->former.sa_handler != SIG_DFL)
+	    ret->former.sa_handler != SIG_DFL)
 		return;
 	memset(&ours, 0, sizeof(ours));
 	ours.sa_handler = native_handler;
@@ -110,6 +110,6 @@ void native_listen_end(const struct native_listen *listen)
 	__atomic_fetch_sub(&listeners, 1, __ATOMIC_ACQ_REL);
 	/* A handler that ran meanwhile may have put in something else. */
 	if (listen->installed && __sigaction(SIGCHLD, NULL, &now) == 0 &&
-		now.sa_handler == native_handler)
+	    now.sa_handler == native_handler)
 		(void)__sigaction(SIGCHLD, &listen->former, NULL); /* it was valid before */
 }

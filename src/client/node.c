@@ -38,8 +38,8 @@
 #define MADV_WIPEONFORK 18
 #endif
 
-#define NODE_LIFE_BYTES 4096
-#define NODE_PAGE_BYTES 4096
+#define NODE_LIFE_BYTES  4096
+#define NODE_PAGE_BYTES  4096
 /* 0.1 ms each */
 #define NODE_BIRTH_LOOKS 5000
 
@@ -49,8 +49,8 @@ struct node_life {
 	const struct node_page *node;
 	pid_t self;
 	uint32_t lock;
-	uint32_t cells; /* a bit for each cell that a thread has */
-	uint32_t cells_given; /* futex: bumped at each give */
+	uint32_t cells;                  /* a bit for each cell that a thread has */
+	uint32_t cells_given;            /* futex: bumped at each give */
 	const struct page_slot *born_in; /* in the parent's page */
 };
 
@@ -75,8 +75,8 @@ static struct node_life *life_get(void)
 		return NULL;
 	/* Where that is not possible, our own fork() does it. */
 	(void)madvise(l, NODE_LIFE_BYTES, MADV_WIPEONFORK);
-	if (__atomic_compare_exchange_n(
-		    &life, &expected, l, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+	if (__atomic_compare_exchange_n(&life, &expected, l, false, __ATOMIC_ACQ_REL,
+					__ATOMIC_ACQUIRE))
 		return l;
 	(void)munmap(l, NODE_LIFE_BYTES);
 	return expected;
@@ -146,7 +146,7 @@ static void node_await_birth(struct node_life *l)
 		int32_t pid = __atomic_load_n(&slot->pid, __ATOMIC_ACQUIRE);
 
 		if (__atomic_load_n(&slot->state, __ATOMIC_ACQUIRE) != SLOT_STATE_LAUNCHING ||
-			(pid != 0 && pid != self))
+		    (pid != 0 && pid != self))
 			break;
 		(void)nanosleep(&pause, NULL);
 	}
@@ -207,8 +207,8 @@ static int node_reopen(void)
 	return rc;
 }
 
-static int node_send_on(
-	const struct wire_head *head, const void *body, const int *fds, unsigned n_fds)
+static int node_send_on(const struct wire_head *head, const void *body, const int *fds,
+			unsigned n_fds)
 {
 	int rc = wire_send(guard_number(&node_socket), head, body, fds, n_fds);
 
@@ -240,7 +240,7 @@ int node_ring(void)
 struct wire_msg *node_msg_new(void)
 {
 	void *m = mmap(NULL, sizeof(struct wire_msg), PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	return m == MAP_FAILED ? NULL : m;
 }
@@ -331,11 +331,12 @@ static int node_map(const struct wire_msg *m, const struct proto_attach_out *out
 
 static int node_request_attach(void)
 {
-	struct proto_attach_in in = {
-		.sigchld = sigchld_mode_now(), .kernel_ppid = (int32_t)syscall(SYS_getppid)};
+	struct proto_attach_in in = {.sigchld = sigchld_mode_now(),
+				     .kernel_ppid = (int32_t)syscall(SYS_getppid)};
 	struct proto_attach_out out;
 	uint8_t body[sizeof(in)];
-	struct node_question q = {.request = PROTO_ATTACH, .body = body, .repeat = true, .is_locked = true};
+	struct node_question q = {
+		.request = PROTO_ATTACH, .body = body, .repeat = true, .is_locked = true};
 	struct wire_msg *m = node_msg_new();
 	int rc;
 
@@ -364,7 +365,7 @@ static int node_find(void)
 	if (rc == -ENOSYS && !is_said) {
 		is_said = true;
 		log_line("this program is to run without a node (%s=none): no process manager",
-			NODEDIR_ENV);
+			 NODEDIR_ENV);
 	}
 	if (rc == -ENOENT) {
 		rc = private_start(node_dir, sizeof(node_dir));

@@ -96,8 +96,7 @@ static int popen_launch(const char *command, int child_fd, int std_fd, pid_t *re
 	char shell[] = "sh", option[] = "-c";
 	/* exec's list is not const, but nobody writes to it. */
 	char *argv[] = {shell, option, (char *)(uintptr_t)command, NULL};
-	struct launch l = {
-		.paths = LAUNCH_SHELL, .n_paths = 1, .argv = argv, .envp = environ};
+	struct launch l = {.paths = LAUNCH_SHELL, .n_paths = 1, .argv = argv, .envp = environ};
 
 	ops = popen_ops(child_fd, std_fd, &l.n_ops);
 	if (!ops)
@@ -121,8 +120,8 @@ static void popen_drop(const FILE *stream)
 }
 
 /* Under the lock. */
-static int popen_start(
-	struct popen_entry *e, const char *command, const struct popen_mode *mode, FILE **ret)
+static int popen_start(struct popen_entry *e, const char *command, const struct popen_mode *mode,
+		       FILE **ret)
 {
 	auto_fd ours = -1, theirs = -1;
 	struct stat st;
@@ -140,7 +139,7 @@ static int popen_start(
 	rc = fstat(e->fd, &st) < 0 ? -errno : 0;
 	if (rc == 0)
 		rc = popen_launch(command, theirs, mode->reads ? STDOUT_FILENO : STDIN_FILENO,
-			&e->pid);
+				  &e->pid);
 	if (rc < 0) {
 		(void)fclose(stream);
 		return rc;

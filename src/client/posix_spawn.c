@@ -29,13 +29,14 @@ struct kamioka_spawn_file_actions {
 };
 
 /* The flags that fit the short of POSIX. */
-#define POSIX_SPAWN_SHORT                                                                         \
-	(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |                 \
-		POSIX_SPAWN_RESETIDS | POSIX_SPAWN_SETSCHEDULER | POSIX_SPAWN_SETSCHEDPARAM |     \
-		POSIX_SPAWN_SETSID)
+#define POSIX_SPAWN_SHORT                                                              \
+	(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |      \
+	 POSIX_SPAWN_RESETIDS | POSIX_SPAWN_SETSCHEDULER | POSIX_SPAWN_SETSCHEDPARAM | \
+	 POSIX_SPAWN_SETSID)
 
 static int posix_run(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
-	const posix_spawnattr_t *attr, char *const argv[], char *const envp[], uint32_t extra)
+		     const posix_spawnattr_t *attr, char *const argv[], char *const envp[],
+		     uint32_t extra)
 {
 	struct spawn_attr a = {.flags = 0};
 	struct spawn_plan plan = {.file = file, .attr = &a, .argv = argv, .envp = envp};
@@ -63,15 +64,17 @@ static int posix_run(pid_t *pid, const char *file, const posix_spawn_file_action
 }
 
 EXPORT int posix_spawn(pid_t *restrict pid, const char *restrict path,
-	const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *restrict attr,
-	char *const argv[], char *const envp[])
+		       const posix_spawn_file_actions_t *actions,
+		       const posix_spawnattr_t *restrict attr, char *const argv[],
+		       char *const envp[])
 {
 	return posix_run(pid, path, actions, attr, argv, envp, 0);
 }
 
 EXPORT int posix_spawnp(pid_t *restrict pid, const char *restrict file,
-	const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *restrict attr,
-	char *const argv[], char *const envp[])
+			const posix_spawn_file_actions_t *actions,
+			const posix_spawnattr_t *restrict attr, char *const argv[],
+			char *const envp[])
 {
 	return posix_run(pid, file, actions, attr, argv, envp, POSIX_SPAWN_SEARCH_PATH);
 }
@@ -101,8 +104,8 @@ static struct spawn_attr *attr_of(const posix_spawnattr_t *attr)
 	return attr && *attr ? &(*attr)->attr : NULL;
 }
 
-EXPORT int posix_spawnattr_getflags(
-	const posix_spawnattr_t *restrict attr, short *restrict ret_flags)
+EXPORT int posix_spawnattr_getflags(const posix_spawnattr_t *restrict attr,
+				    short *restrict ret_flags)
 {
 	const struct spawn_attr *a = attr_of(attr);
 
@@ -122,8 +125,8 @@ EXPORT int posix_spawnattr_setflags(posix_spawnattr_t *attr, short flags)
 	return 0;
 }
 
-EXPORT int posix_spawnattr_getxflags(
-	const posix_spawnattr_t *restrict attr, uint32_t *restrict ret_flags)
+EXPORT int posix_spawnattr_getxflags(const posix_spawnattr_t *restrict attr,
+				     uint32_t *restrict ret_flags)
 {
 	const struct spawn_attr *a = attr_of(attr);
 
@@ -144,47 +147,47 @@ EXPORT int posix_spawnattr_setxflags(posix_spawnattr_t *attr, uint32_t flags)
 }
 
 /* A value in and out: all of them are alike. */
-#define POSIX_SPAWN_VALUE(name, type, field)                                                      \
-	EXPORT int posix_spawnattr_get##name(                                                     \
-		const posix_spawnattr_t *restrict attr, type *restrict ret_value)                 \
-	{                                                                                         \
-		const struct spawn_attr *a = attr_of(attr);                                       \
-                                                                                                  \
-		if (!a || !ret_value)                                                             \
-			return EINVAL;                                                            \
-		*ret_value = a->field;                                                            \
-		return 0;                                                                         \
-	}                                                                                         \
-	EXPORT int posix_spawnattr_set##name(posix_spawnattr_t *attr, type value)                 \
-	{                                                                                         \
-		struct spawn_attr *a = attr_of(attr);                                             \
-                                                                                                  \
-		if (!a)                                                                           \
-			return EINVAL;                                                            \
-		a->field = value;                                                                 \
-		return 0;                                                                         \
+#define POSIX_SPAWN_VALUE(name, type, field)                                         \
+	EXPORT int posix_spawnattr_get##name(const posix_spawnattr_t *restrict attr, \
+					     type *restrict ret_value)               \
+	{                                                                            \
+		const struct spawn_attr *a = attr_of(attr);                          \
+                                                                                     \
+		if (!a || !ret_value)                                                \
+			return EINVAL;                                               \
+		*ret_value = a->field;                                               \
+		return 0;                                                            \
+	}                                                                            \
+	EXPORT int posix_spawnattr_set##name(posix_spawnattr_t *attr, type value)    \
+	{                                                                            \
+		struct spawn_attr *a = attr_of(attr);                                \
+                                                                                     \
+		if (!a)                                                              \
+			return EINVAL;                                               \
+		a->field = value;                                                    \
+		return 0;                                                            \
 	}
 
-#define POSIX_SPAWN_SET(name, field)                                                              \
-	EXPORT int posix_spawnattr_get##name(                                                     \
-		const posix_spawnattr_t *restrict attr, sigset_t *restrict ret_set)               \
-	{                                                                                         \
-		const struct spawn_attr *a = attr_of(attr);                                       \
-                                                                                                  \
-		if (!a || !ret_set)                                                               \
-			return EINVAL;                                                            \
-		*ret_set = a->field;                                                              \
-		return 0;                                                                         \
-	}                                                                                         \
-	EXPORT int posix_spawnattr_set##name(                                                     \
-		posix_spawnattr_t *restrict attr, const sigset_t *restrict set)                   \
-	{                                                                                         \
-		struct spawn_attr *a = attr_of(attr);                                             \
-                                                                                                  \
-		if (!a || !set)                                                                   \
-			return EINVAL;                                                            \
-		a->field = *set;                                                                  \
-		return 0;                                                                         \
+#define POSIX_SPAWN_SET(name, field)                                                 \
+	EXPORT int posix_spawnattr_get##name(const posix_spawnattr_t *restrict attr, \
+					     sigset_t *restrict ret_set)             \
+	{                                                                            \
+		const struct spawn_attr *a = attr_of(attr);                          \
+                                                                                     \
+		if (!a || !ret_set)                                                  \
+			return EINVAL;                                               \
+		*ret_set = a->field;                                                 \
+		return 0;                                                            \
+	}                                                                            \
+	EXPORT int posix_spawnattr_set##name(posix_spawnattr_t *restrict attr,       \
+					     const sigset_t *restrict set)           \
+	{                                                                            \
+		struct spawn_attr *a = attr_of(attr);                                \
+                                                                                     \
+		if (!a || !set)                                                      \
+			return EINVAL;                                               \
+		a->field = *set;                                                     \
+		return 0;                                                            \
 	}
 
 POSIX_SPAWN_VALUE(pgroup, pid_t, pgroup)
@@ -196,8 +199,8 @@ POSIX_SPAWN_SET(sigdefault, sigdefault)
 POSIX_SPAWN_SET(sigmask, sigmask)
 POSIX_SPAWN_SET(sigignore, sigignore)
 
-EXPORT int posix_spawnattr_getschedparam(
-	const posix_spawnattr_t *restrict attr, struct sched_param *restrict ret_param)
+EXPORT int posix_spawnattr_getschedparam(const posix_spawnattr_t *restrict attr,
+					 struct sched_param *restrict ret_param)
 {
 	const struct spawn_attr *a = attr_of(attr);
 
@@ -208,8 +211,8 @@ EXPORT int posix_spawnattr_getschedparam(
 	return 0;
 }
 
-EXPORT int posix_spawnattr_setschedparam(
-	posix_spawnattr_t *restrict attr, const struct sched_param *restrict param)
+EXPORT int posix_spawnattr_setschedparam(posix_spawnattr_t *restrict attr,
+					 const struct sched_param *restrict param)
 {
 	struct spawn_attr *a = attr_of(attr);
 
@@ -219,8 +222,8 @@ EXPORT int posix_spawnattr_setschedparam(
 	return 0;
 }
 
-EXPORT int posix_spawnattr_getcred(
-	const posix_spawnattr_t *restrict attr, uid_t *restrict ret_uid, gid_t *restrict ret_gid)
+EXPORT int posix_spawnattr_getcred(const posix_spawnattr_t *restrict attr, uid_t *restrict ret_uid,
+				   gid_t *restrict ret_gid)
 {
 	const struct spawn_attr *a = attr_of(attr);
 
@@ -242,8 +245,8 @@ EXPORT int posix_spawnattr_setcred(posix_spawnattr_t *attr, uid_t uid, gid_t gid
 	return 0;
 }
 
-EXPORT int posix_spawnattr_gettypeid(
-	const posix_spawnattr_t *restrict attr, uint32_t *restrict ret_type)
+EXPORT int posix_spawnattr_gettypeid(const posix_spawnattr_t *restrict attr,
+				     uint32_t *restrict ret_type)
 {
 	if (!attr_of(attr) || !ret_type)
 		return EINVAL;
@@ -267,8 +270,8 @@ EXPORT int posix_spawnattr_setasid(posix_spawnattr_t *attr, uint32_t asid)
 	return 0;
 }
 
-EXPORT int posix_spawnattr_getaslr(
-	const posix_spawnattr_t *restrict attr, posix_spawnattr_aslr_t *restrict ret_aslr)
+EXPORT int posix_spawnattr_getaslr(const posix_spawnattr_t *restrict attr,
+				   posix_spawnattr_aslr_t *restrict ret_aslr)
 {
 	const struct spawn_attr *a = attr_of(attr);
 
@@ -325,8 +328,8 @@ EXPORT int posix_spawn_file_actions_destroy(posix_spawn_file_actions_t *actions)
 }
 
 /* @path is copied. */
-static int actions_append(
-	posix_spawn_file_actions_t *actions, struct launch_op op, const char *path)
+static int actions_append(posix_spawn_file_actions_t *actions, struct launch_op op,
+			  const char *path)
 {
 	struct kamioka_spawn_file_actions *a = actions ? *actions : NULL;
 
@@ -364,29 +367,28 @@ static int actions_add(posix_spawn_file_actions_t *actions, struct launch_op op,
 
 EXPORT int posix_spawn_file_actions_addclose(posix_spawn_file_actions_t *actions, int fd)
 {
-	return actions_add(
-		actions, (struct launch_op){.kind = LAUNCH_OP_CLOSE, .fd = fd}, NULL);
+	return actions_add(actions, (struct launch_op){.kind = LAUNCH_OP_CLOSE, .fd = fd}, NULL);
 }
 
 EXPORT int posix_spawn_file_actions_adddup2(posix_spawn_file_actions_t *actions, int fd, int newfd)
 {
-	return actions_add(actions,
-		(struct launch_op){.kind = LAUNCH_OP_DUP2, .from = fd, .fd = newfd}, NULL);
+	return actions_add(
+		actions, (struct launch_op){.kind = LAUNCH_OP_DUP2, .from = fd, .fd = newfd}, NULL);
 }
 
 EXPORT int posix_spawn_file_actions_addopen(posix_spawn_file_actions_t *restrict actions, int fd,
-	const char *restrict path, int oflag, mode_t mode)
+					    const char *restrict path, int oflag, mode_t mode)
 {
 	if (!path)
 		return EINVAL;
-	return actions_add(actions,
-		(struct launch_op){
-			.kind = LAUNCH_OP_OPEN, .fd = fd, .flags = oflag, .mode = mode},
+	return actions_add(
+		actions,
+		(struct launch_op){.kind = LAUNCH_OP_OPEN, .fd = fd, .flags = oflag, .mode = mode},
 		path);
 }
 
-EXPORT int posix_spawn_file_actions_addchdir_np(
-	posix_spawn_file_actions_t *restrict actions, const char *restrict path)
+EXPORT int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *restrict actions,
+						const char *restrict path)
 {
 	if (!path)
 		return EINVAL;
@@ -395,18 +397,17 @@ EXPORT int posix_spawn_file_actions_addchdir_np(
 
 EXPORT int posix_spawn_file_actions_addfchdir_np(posix_spawn_file_actions_t *actions, int fd)
 {
-	return actions_add(
-		actions, (struct launch_op){.kind = LAUNCH_OP_FCHDIR, .fd = fd}, NULL);
+	return actions_add(actions, (struct launch_op){.kind = LAUNCH_OP_FCHDIR, .fd = fd}, NULL);
 }
 
 EXPORT int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from)
 {
-	return actions_add(
-		actions, (struct launch_op){.kind = LAUNCH_OP_CLOSEFROM, .fd = from}, NULL);
+	return actions_add(actions, (struct launch_op){.kind = LAUNCH_OP_CLOSEFROM, .fd = from},
+			   NULL);
 }
 
 EXPORT int posix_spawn_file_actions_addtcsetpgrp_np(posix_spawn_file_actions_t *actions, int tcfd)
 {
-	return actions_add(
-		actions, (struct launch_op){.kind = LAUNCH_OP_TCSETPGRP, .fd = tcfd}, NULL);
+	return actions_add(actions, (struct launch_op){.kind = LAUNCH_OP_TCSETPGRP, .fd = tcfd},
+			   NULL);
 }

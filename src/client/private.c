@@ -21,7 +21,7 @@
 #include "base/util.h"
 #include "host/linux/launch.h"
 
-#define PRIVATE_COMMAND "kamioka"
+#define PRIVATE_COMMAND  "kamioka"
 #define PRIVATE_READY_FD 3
 
 /* From the folder of the library: lib/ and lib/TRIPLET/. */
@@ -44,7 +44,7 @@ static int private_find_beside(char *buf, size_t cap)
 		return -ENOENT;
 	for (size_t i = 0; i < ARRAY_LEN(private_places); i++) {
 		int len = snprintf(buf, cap, "%.*s/%s%s", (int)(slash - info.dli_fname),
-			info.dli_fname, private_places[i], PRIVATE_COMMAND);
+				   info.dli_fname, private_places[i], PRIVATE_COMMAND);
 
 		if (len > 0 && (size_t)len < cap && private_is_command(buf))
 			return 0;
@@ -67,7 +67,7 @@ static int private_find(char *buf, size_t cap)
 		path += len + (path[len] == ':');
 	}
 	log_line("no process manager for this program: the command %s is not found",
-		PRIVATE_COMMAND);
+		 PRIVATE_COMMAND);
 	return -ENOSYS;
 }
 

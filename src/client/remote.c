@@ -48,8 +48,8 @@ static bool remote_is_named(const struct launch *l, int fd)
 		const struct launch_op *op = &l->ops[i];
 
 		if ((op->kind == LAUNCH_OP_DUP2 && op->from == fd) ||
-			((op->kind == LAUNCH_OP_FCHDIR || op->kind == LAUNCH_OP_TCSETPGRP) &&
-				op->fd == fd))
+		    ((op->kind == LAUNCH_OP_FCHDIR || op->kind == LAUNCH_OP_TCSETPGRP) &&
+		     op->fd == fd))
 			return true;
 	}
 	return false;
@@ -169,8 +169,7 @@ static int remote_ask(const struct remote *r, unsigned slot, int cwd_fd, struct 
 	return node_ask(&q, ret_m);
 }
 
-static int remote_answer(
-	const struct birth *b, const struct wire_msg *m, pid_t *ret_pid)
+static int remote_answer(const struct birth *b, const struct wire_msg *m, pid_t *ret_pid)
 {
 	struct proto_spawn_out out;
 	int rc = proto_get_spawn_out(m->body, m->len, &out);

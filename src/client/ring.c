@@ -14,7 +14,7 @@
 #include <time.h>
 
 /* The kernel counts these ticks a second in what user programs see, on every machine. */
-#define TICKS_PER_SECOND 100
+#define TICKS_PER_SECOND      100
 #define MICROSECONDS_PER_TICK (1000000 / TICKS_PER_SECOND)
 
 union sigval ring_kick_value(uint32_t serial)
@@ -34,8 +34,7 @@ bool ring_is_kick_value(int code, uint64_t value, uint32_t *ret_serial)
 
 bool ring_is_kick(const siginfo_t *info, uint32_t *ret_serial)
 {
-	return ring_is_kick_value(
-		info->si_code, (uintptr_t)info->si_value.sival_ptr, ret_serial);
+	return ring_is_kick_value(info->si_code, (uintptr_t)info->si_value.sival_ptr, ret_serial);
 }
 
 static unsigned ring_count_from(const struct page *page, uint32_t tail)
@@ -65,7 +64,7 @@ static bool ring_peek(const struct page *page, uint32_t *ret_tail, struct page_d
 static bool ring_pass(struct page *page, uint32_t tail)
 {
 	return __atomic_compare_exchange_n(&page->head.ring_tail, &tail, tail + 1, false,
-		__ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+					   __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
 uint32_t ring_serial(const struct page *page)

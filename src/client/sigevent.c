@@ -22,7 +22,7 @@
 _Static_assert(SIGEV_SIGNAL == (int)EVENT_TYPE_SIGNAL && SIGEV_NONE == (int)EVENT_TYPE_NONE &&
 		       SIGEV_THREAD == (int)EVENT_TYPE_THREAD &&
 		       SIGEV_THREAD_ID == (int)EVENT_TYPE_THREAD_ID,
-	"types on the wire are Linux's");
+	       "types on the wire are Linux's");
 _Static_assert(SIGEV_FLAG_UPDATEABLE == (int)EVENT_FLAG_UPDATEABLE, "flags on the wire");
 
 static int signal_to_wire(const struct sigevent *ev, uint32_t type, struct event *ret)

@@ -50,7 +50,7 @@ static struct timespec deadline_of(const struct timespec *timeout)
 {
 	struct timespec deadline;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &deadline); /* cannot fail */
+	(void)clock_gettime(CLOCK_MONOTONIC, &deadline);    /* cannot fail */
 	deadline.tv_sec += MIN(timeout->tv_sec, INT32_MAX); /* 68 years will do */
 	deadline.tv_nsec += timeout->tv_nsec;
 	if (deadline.tv_nsec >= NS_PER_S) {

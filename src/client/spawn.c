@@ -54,7 +54,7 @@ static int spawn_set_sched(const struct spawn_attr *a, struct launch *l)
 		/* A priority of time-sharing processes is QNX's; here it is always 0. */
 		l->priority = spawn_is_prioritised(a->policy) || a->is_posix ? a->priority : 0;
 		if (l->priority < sched_get_priority_min(a->policy) ||
-			l->priority > sched_get_priority_max(a->policy))
+		    l->priority > sched_get_priority_max(a->policy))
 			return -EINVAL;
 		l->policy = a->policy;
 		l->flags |= LAUNCH_SCHED;
@@ -164,7 +164,7 @@ static int spawn_set_map(const struct spawn_plan *plan, struct launch *l)
 		return -EINVAL;
 	for (int i = 0; i < plan->n_map; i++)
 		if ((plan->map[i] < 0 && plan->map[i] != SPAWN_FDCLOSED) ||
-			guard_is_hidden(plan->map[i]))
+		    guard_is_hidden(plan->map[i]))
 			return -EBADF;
 	l->map = plan->map;
 	l->n_map = (unsigned)plan->n_map;
@@ -183,8 +183,8 @@ static int spawn_set_ops(const struct spawn_plan *plan, struct launch *l)
 }
 
 /* The plan is complete; the two that own memory are the caller's to free. */
-static int spawn_set_file(
-	const struct spawn_plan *plan, struct launch *l, char **ret_paths, char ***ret_script)
+static int spawn_set_file(const struct spawn_plan *plan, struct launch *l, char **ret_paths,
+			  char ***ret_script)
 {
 	uint32_t flags = plan->attr->flags;
 	int rc;
@@ -248,7 +248,7 @@ static void spawn_read(const struct inheritance *in, uint32_t extra, struct spaw
 
 	memset(ret, 0, sizeof(*ret));
 	ret->flags = flags & ~(uint32_t)(POSIX_SPAWN_RESETIDS | POSIX_SPAWN_SETSCHEDULER |
-			     POSIX_SPAWN_SETCRED | POSIX_SPAWN_SETCWD);
+					 POSIX_SPAWN_SETCRED | POSIX_SPAWN_SETCWD);
 	if (flags & SPAWN_SETGROUP)
 		ret->pgroup = in->pgroup;
 	if (flags & SPAWN_SETSIGMASK)
@@ -270,15 +270,16 @@ static void spawn_read(const struct inheritance *in, uint32_t extra, struct spaw
 }
 
 static pid_t spawn_inherit(const char *file, int fd_count, const int fd_map[],
-	const struct inheritance *inherit, char *const argv[], char *const envp[], uint32_t extra)
+			   const struct inheritance *inherit, char *const argv[],
+			   char *const envp[], uint32_t extra)
 {
 	struct spawn_attr attr;
 	struct spawn_plan plan = {.file = file,
-		.attr = &attr,
-		.map = fd_map,
-		.n_map = fd_count,
-		.argv = argv,
-		.envp = envp};
+				  .attr = &attr,
+				  .map = fd_map,
+				  .n_map = fd_count,
+				  .argv = argv,
+				  .envp = envp};
 	int saved = errno;
 	pid_t pid = -1;
 	int rc;
@@ -290,14 +291,14 @@ static pid_t spawn_inherit(const char *file, int fd_count, const int fd_map[],
 }
 
 EXPORT pid_t spawn(const char *path, int fd_count, const int fd_map[],
-	const struct inheritance *inherit, char *const argv[], char *const envp[])
+		   const struct inheritance *inherit, char *const argv[], char *const envp[])
 {
 	return spawn_inherit(path, fd_count, fd_map, inherit, argv, envp, 0);
 }
 
 EXPORT pid_t spawnp(const char *file, int fd_count, const int fd_map[],
-	const struct inheritance *inherit, char *const argv[], char *const envp[])
+		    const struct inheritance *inherit, char *const argv[], char *const envp[])
 {
 	return spawn_inherit(file, fd_count, fd_map, inherit, argv, envp,
-		SPAWN_SEARCH_PATH | SPAWN_CHECK_SCRIPT);
+			     SPAWN_SEARCH_PATH | SPAWN_CHECK_SCRIPT);
 }

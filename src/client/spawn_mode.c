@@ -28,8 +28,8 @@ static int mode_wait(pid_t pid)
 	return r < 0 ? -1 : status;
 }
 
-static int mode_spawn(
-	int mode, const char *file, char *const argv[], char *const envp[], bool has_search)
+static int mode_spawn(int mode, const char *file, char *const argv[], char *const envp[],
+		      bool has_search)
 {
 	struct inheritance inherit = {.flags = 0};
 	pid_t pid;
@@ -67,7 +67,7 @@ EXPORT int spawnvpe(int mode, const char *file, char *const argv[], char *const 
 }
 
 static int mode_spawnl(int mode, const char *file, const char *arg0, va_list *rest, bool has_env,
-	bool has_search)
+		       bool has_search)
 {
 	struct args args;
 	char *const *envp = NULL;

@@ -20,10 +20,8 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <linux/futex.h>
 #include <pthread.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/util.h"
@@ -35,15 +33,16 @@
 #include "client/pidfd.h"
 #include "client/result.h"
 #include "client/sigchld.h"
+#include "client/writable.h"
 
-#define NEWS_OPTIONS (WEXITED | WSTOPPED | WCONTINUED)
+#define NEWS_OPTIONS   (WEXITED | WSTOPPED | WCONTINUED)
 /* Bits that say which native children are meant, and nothing to the manager. */
 #define NATIVE_OPTIONS ((int)(__WALL | __WCLONE | __WNOTHREAD))
 /* of <sys/wait.h>, for programs compiled for QNX */
-#define WAIT_TRAPPED 0x00100000
+#define WAIT_TRAPPED   0x00100000
 
 /* A sleep looks at the node after so long, however quiet it is. */
-#define SLICE_MS 1000u
+#define SLICE_MS       1000u
 /* Where a native child's end wakes nobody: look after so long, then after twice as long. */
 #define BLIND_FIRST_MS 1u
 #define BLIND_LAST_MS  20u
@@ -141,6 +140,12 @@ static void unblock(void *unused)
 	__atomic_fetch_sub(&blocked, 1, __ATOMIC_RELAXED);
 }
 
+/* Of one child, and nothing else. */
+static bool waits_for_end(const struct wait_query *query)
+{
+	return query->idtype == P_PID && !(query->options & (WSTOPPED | WCONTINUED | WNOWAIT));
+}
+
 static int managed_wait(const struct wait_query *query, struct wait_found *ret)
 {
 	struct proto_wait_in in = managed_query(query);
@@ -157,7 +162,8 @@ static int managed_wait(const struct wait_query *query, struct wait_found *ret)
 	pthread_cleanup_push(unblock, NULL);
 	r = proto_put_wait_in(body, sizeof(body), &in);
 	if (r >= 0)
-		r = call_cell_intr(PROTO_WAIT, body, (size_t)r, &out, sizeof(out));
+		r = call_cell_child(PROTO_WAIT, body, (size_t)r, &out, sizeof(out),
+				    waits_for_end(query) ? query->id : 0);
 	pthread_cleanup_pop(1);
 	return r < 0 ? r : managed_result(&out, ret);
 }
@@ -180,8 +186,7 @@ static int both_try(const struct wait_query *query, struct wait_found *ret)
 	return managed == -ECHILD ? native : managed;
 }
 
-static int both_sleep(struct both *b, uint32_t native_value, uint32_t news_value,
-	struct page *page)
+static int both_sleep(struct both *b, uint32_t native_value, uint32_t news_value, struct page *page)
 {
 	struct nap_word words[] = {
 		{.word = &page->head.news, .value = news_value, .shared = true},
@@ -257,31 +262,10 @@ int wait_any_form(const struct wait_query *query, struct wait_found *ret)
 		return managed_wait(query, ret);
 	if (r != 0)
 		return r;
-	/* It has native children that fit. */
-	return query->idtype == P_PID ? native_wait(query, ret) : both_wait(query, ret);
-}
-
-/*
- * Adding nothing to a word is a write that leaves no trace: EFAULT if it may
- * not be written. An address that is not aligned cannot be tried this way.
- */
-static bool word_is_writable(const void *at)
-{
-	static uint32_t nobody;
-
-	return syscall(SYS_futex, &nobody, FUTEX_WAKE_OP | FUTEX_PRIVATE_FLAG, 0, 0, at,
-		       FUTEX_OP(FUTEX_OP_ADD, 0, FUTEX_OP_CMP_EQ, 0)) >= 0 ||
-	       errno != EFAULT;
-}
-
-/* NULL is fine: the caller does not want it. @size is less than a page. */
-static bool is_writable(const void *at, size_t size)
-{
-	if (!at)
-		return true;
-	return word_is_writable(at) &&
-	       (size <= sizeof(uint32_t) ||
-		       word_is_writable((const char *)at + size - sizeof(uint32_t)));
+	/* It has native children that fit; a node that is gone has none. */
+	if (query->idtype == P_PID || node_is_down())
+		return native_wait(query, ret);
+	return both_wait(query, ret);
 }
 
 int wait_status(int code, int status)
@@ -330,8 +314,8 @@ static pid_t wait_for_pid(pid_t pid, int *ret_status, int options, struct rusage
 
 	if (r < 0)
 		return result_errno(r);
-	if (!is_writable(ret_status, sizeof(*ret_status)) ||
-		!is_writable(ret_use, sizeof(*ret_use)))
+	if (!writable_is(ret_status, sizeof(*ret_status)) ||
+	    !writable_is(ret_use, sizeof(*ret_use)))
 		return result_errno(-EFAULT);
 	r = wait_any_form(&query, &found);
 	if (r <= 0)
@@ -386,7 +370,7 @@ static int query_of_id(idtype_t idtype, id_t id, int options, struct wait_query 
 	if (options & WAIT_TRAPPED)
 		options = (options & ~WAIT_TRAPPED) | WSTOPPED;
 	if (!(options & NEWS_OPTIONS) ||
-		(options & ~(NEWS_OPTIONS | WNOHANG | WNOWAIT | NATIVE_OPTIONS)))
+	    (options & ~(NEWS_OPTIONS | WNOHANG | WNOWAIT | NATIVE_OPTIONS)))
 		return -EINVAL;
 	ret->options = options;
 	ret->idtype = idtype;
@@ -410,7 +394,7 @@ static int query_of_id(idtype_t idtype, id_t id, int options, struct wait_query 
 
 /* A pidfd that does not block makes a wait that would block fail instead. */
 static int wait_for_id(idtype_t idtype, id_t id, const struct wait_query *query,
-	struct wait_found *ret)
+		       struct wait_found *ret)
 {
 	struct wait_query once = *query;
 	int r;
@@ -430,7 +414,7 @@ EXPORT int waitid(idtype_t idtype, id_t id, siginfo_t *infop, int options)
 
 	if (r < 0)
 		return result_errno(r);
-	if (!is_writable(infop, sizeof(*infop)))
+	if (!writable_is(infop, sizeof(*infop)))
 		return result_errno(-EFAULT);
 	r = wait_for_id(idtype, id, &query, &found);
 	if (r < 0)

@@ -5,9 +5,10 @@
  * A process may name one living child that becomes the parent of its other
  * children when it dies; the guardian itself then goes to the manager. The
  * named child may wait, by pid, for its parent and its siblings (wait.c), for
- * the parent also after that has died, as long as it is a zombie; a guardian that
- * is waiting when a parent dies that leaves none is told. A guardian that dies, becomes a daemon or
- * is replaced is none any more: what it still waits for as one ends.
+ * the parent also after that has died and as long as it is a zombie. Who is
+ * waiting when a parent dies that leaves no zombie is told all the same. A
+ * guardian that dies, becomes a daemon or is replaced is none any more: what it
+ * still waits for as one ends.
  */
 #include "core/guardian.h"
 

@@ -28,18 +28,55 @@ static bool move(struct page_slot *s, uint32_t from, uint32_t to)
 	return atomic_compare_exchange_strong(state_of(s), &from, to);
 }
 
-/* Whose births are looked at first when an unknown pid dies. */
+static void set_watched(struct manager *m, struct pt_proc *p, uint32_t watched)
+{
+	struct page *page = arena_page_of(m, p);
+
+	if (page)
+		atomic_store((_Atomic uint32_t *)&page->head.watched, watched);
+}
+
+/* The one that was idle longest makes room. What it did not tell us is looked for once more. */
+static void forget(struct manager *m, uint32_t index)
+{
+	struct pt_proc *p = core_used(&m->core, index);
+
+	if (!p || !core_is_alive(p))
+		return;
+	set_watched(m, p, 0);
+	births_take(m, p);
+	request_look(m, p);
+}
+
 static void remember(struct manager *m, uint32_t index)
 {
 	uint32_t carried = index;
 
+	if (m->recent[0] == index)
+		return;
 	for (unsigned i = 0; i < RECENT; i++) {
 		uint32_t at = m->recent[i];
 
 		m->recent[i] = carried;
+		carried = at;
 		if (at == index)
 			return;
-		carried = at;
+	}
+	set_watched(m, core_get(&m->core, index), 1);
+	if (carried)
+		forget(m, carried);
+}
+
+void births_look(struct manager *m)
+{
+	for (unsigned i = 0; i < RECENT; i++) {
+		struct pt_proc *p = core_used(&m->core, m->recent[i]);
+
+		if (!p || !core_is_alive(p))
+			continue;
+		births_take(m, p);
+		/* After the slots: call_is_seen() in client/call.c does the opposite. */
+		request_look(m, p);
 	}
 }
 
@@ -184,6 +221,16 @@ static bool is_real(struct manager *m, const struct page_slot *s, const struct h
 	return !s->error && !core_find(&m->core, s->pid) && child_peek(s->pid, NULL) == CHILD_DEAD;
 }
 
+/* BORN, and known now. A look within a look may have been quicker. */
+static void give_back(struct page_slot *s)
+{
+	if (!move(s, SLOT_STATE_BORN, SLOT_STATE_TAKEN))
+		return;
+	s->pid = 0;
+	s->error = 0;
+	(void)move(s, SLOT_STATE_TAKEN, SLOT_STATE_FREE); /* else the program scribbles */
+}
+
 static void take_one(struct manager *m, struct pt_proc *p, struct page_slot *s,
 		     const struct hint *h)
 {
@@ -192,8 +239,7 @@ static void take_one(struct manager *m, struct pt_proc *p, struct page_slot *s,
 	switch (atomic_load(state_of(s))) {
 	case SLOT_STATE_BORN:
 		born(m, p, s);
-		s->pid = 0;
-		(void)move(s, SLOT_STATE_BORN, SLOT_STATE_FREE); /* else the program scribbles */
+		give_back(s);
 		break;
 	case SLOT_STATE_FAILED:
 		failed(m, pid);
@@ -207,7 +253,9 @@ static void take_one(struct manager *m, struct pt_proc *p, struct page_slot *s,
 			failed(m, pid);
 		else if (pid > 1)
 			born(m, p, s);
-		(void)move(s, SLOT_STATE_LAUNCHING, SLOT_STATE_TAKEN); /* same */
+		/* Or the program says just now that it is BORN. */
+		if (!move(s, SLOT_STATE_LAUNCHING, SLOT_STATE_TAKEN))
+			give_back(s);
 		break;
 	default:
 		break;
@@ -251,6 +299,7 @@ static bool has_pid(struct manager *m, uint32_t index, pid_t pid, bool lives)
 		if (s->pid != pid || state < SLOT_STATE_LAUNCHING || state > SLOT_STATE_FAILED)
 			continue;
 		take_all(m, p, &(struct hint){ .lives = lives ? pid : 0 });
+		request_look(m, p);
 		return true;
 	}
 	return false;

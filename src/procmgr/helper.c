@@ -39,17 +39,16 @@ static void do_job(struct manager *m, struct wire_msg *msg)
 	struct page_slot *slot;
 	struct launch l;
 	struct job job;
-	struct page *page;
 	pid_t pid = 0;
 	int e;
 
 	memcpy(&job, msg->body, sizeof(job));
-	page = arena_page(m, job.arena, job.page);
-	e = page ? launch_unpack(msg->body + sizeof(job), job.plan_len, msg->fds + 1,
-				 msg->n_fds - 1, &l, &heap) :
-		   -EINVAL;
+	e = launch_unpack(msg->body + sizeof(job), job.plan_len, msg->fds + 1, msg->n_fds - 1, &l,
+			  &heap);
 	if (e == 0) {
-		slot = &page->slots[job.slot];
+		/* The manager has looked that it is there; the file has grown
+		 * since we were forked, so our own count of pages is old. */
+		slot = &m->arenas[job.arena].pages[job.page - 1].slots[job.slot];
 		l.pid = &slot->pid;
 		l.error = &slot->error;
 		e = launch_run(&l, LAUNCH_SIBLING, &pid);

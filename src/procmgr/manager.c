@@ -183,6 +183,8 @@ static void take_up(struct manager *m)
 			(void)watch_add(m, i); /* else found by SIGCHLD */
 		p = core_used(&m->core, i);
 		if (p && p->page) {
+			/* Nobody is, yet; what was not sent is sent now. */
+			atomic_store((_Atomic uint32_t *)&arena_page_of(m, p)->head.watched, 0);
 			answer_recover(m, arena_page_of(m, p));
 			apply_tell(m, p);
 		}

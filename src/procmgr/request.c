@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
@@ -85,7 +86,8 @@ static void reply_socket(struct manager *m, struct wire_msg *msg, int error, con
 	(void)wire_send(msg->fds[0], &head, out, m->ret_fds, error ? 0 : m->n_ret_fds);
 }
 
-static void run(struct request *r, struct wire_msg *msg)
+/* @msg is NULL if the request was found in its cell. */
+static void run(struct request *r, struct wire_msg *msg, const void *body, size_t body_len)
 {
 	_Alignas(8) static uint8_t out[WIRE_MAX];
 	struct manager *m = r->m;
@@ -93,13 +95,13 @@ static void run(struct request *r, struct wire_msg *msg)
 	int e;
 
 	m->n_ret_fds = 0;
-	e = proto_dispatch(r, r->number, msg->body, msg->len, out, sizeof(out), &len);
+	e = proto_dispatch(r, r->number, body, body_len, out, sizeof(out), &len);
 	if (e < 0)
 		/* Ours, or no request at all: what the caller can do about it is the same. */
 		e = e == -EBADMSG ? EINVAL : e == -ENOSYS ? ENOSYS : EAGAIN;
 	else if (e && e != REQUEST_LATER)
 		assert(proto_may_fail(r->number, e));
-	if (m->env->options.trace_requests && e != REQUEST_LATER)
+	if (m->env->options.trace_requests && e != REQUEST_LATER && msg)
 		trace(msg, "<-", e, out, len);
 	if (e == REQUEST_LATER)
 		return;
@@ -160,7 +162,44 @@ static void take(struct manager *m, struct wire_msg *msg)
 		if (r.number != PROTO_WAIT && !answer_claim(r.page, r.cell, r.seq))
 			return;
 	}
-	run(&r, msg);
+	run(&r, msg, msg->body, msg->len);
+}
+
+/* A wait that nobody has told us of. One that does not block is always sent. */
+static bool is_unsent(struct manager *m, struct pt_proc *p, struct page *page, uint16_t cell,
+		      uint32_t *ret_seq, uint8_t body[sizeof(struct proto_wait_in)])
+{
+	struct page_cell *c = &page->cells[cell];
+	struct proto_wait_in in;
+
+	if (atomic_load((_Atomic uint32_t *)&c->state) != CELL_STATE_SENT ||
+	    c->request != PROTO_WAIT)
+		return false;
+	*ret_seq = atomic_load((_Atomic uint32_t *)&c->seq);
+	memcpy(body, c->data, sizeof(in));
+	return !core_is_waiting(&m->core, p, cell, *ret_seq) &&
+	       proto_get_wait_in(body, sizeof(in), &in) == 0 && !(in.options & W_NOHANG);
+}
+
+void request_look(struct manager *m, struct pt_proc *p)
+{
+	_Alignas(8) uint8_t body[sizeof(struct proto_wait_in)];
+	struct page *page = arena_page_of(m, p);
+	struct request r = { .m = m, .p = p, .page = page, .number = PROTO_WAIT };
+	bool taken = false;
+
+	if (!page || !core_is_alive(p))
+		return;
+	for (r.cell = 0; r.cell < PAGE_CELLS; r.cell++) {
+		if (!is_unsent(m, p, page, r.cell, &r.seq, body))
+			continue;
+		/* What it waits for was BORN before it was asked. */
+		if (!taken)
+			births_take(m, p);
+		taken = true;
+		if (is_unsent(m, p, page, r.cell, &r.seq, body))
+			run(&r, NULL, body, sizeof(body));
+	}
 }
 
 void request_ready(struct manager *m)

@@ -117,6 +117,11 @@ int arena_take(struct manager *m, uint32_t uid, uint32_t *ret_arena, uint32_t *r
 void arena_give(struct manager *m, uint32_t arena, uint32_t page);
 
 /* births.c */
+/*
+ * Programs that had births lately are *watched*: their slots and cells are looked
+ * at whenever anything dies, so that they need not tell of a wait. This looks.
+ */
+void births_look(struct manager *m);
 void births_grant(struct manager *m, struct pt_proc *p, uint32_t want, uint32_t *ret_granted);
 /* Look at all slots of @p's page. */
 void births_take(struct manager *m, struct pt_proc *p);
@@ -187,6 +192,8 @@ struct request {
 /* A handler's result when the answer was or will be given by somebody else. */
 #define REQUEST_LATER 0x10000
 void request_ready(struct manager *m);
+/* Waits in @p's cells that were not sent because @p is watched. */
+void request_look(struct manager *m, struct pt_proc *p);
 /* A core outcome as the errno that a client gets. */
 int request_errno(enum core_result r);
 

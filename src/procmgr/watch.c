@@ -63,6 +63,8 @@ void watch_died(struct manager *m, struct pt_proc *p, const struct child_news *n
 	uint32_t index = p->self, page = p->page, arena = p->arena;
 
 	births_owner_died(m, p);
+	if (p->parent)
+		request_look(m, core_get(&m->core, p->parent));
 	/* Is it still in the session whose deaths are told? */
 	if (p->sid == 1 || (m->core.head->options & RULE_WIDE_HANGUP))
 		refresh_group(m, p);
@@ -167,6 +169,8 @@ void watch_signals(struct manager *m)
 	struct signalfd_siginfo si[16];
 	ssize_t n = read(m->signal_fd, si, sizeof(si));
 
+	if (n > 0)
+		births_look(m);
 	for (ssize_t i = 0; i < n / (ssize_t)sizeof(si[0]); i++)
 		take_signal(m, &si[i]);
 }

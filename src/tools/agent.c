@@ -142,6 +142,9 @@ static void agent_read_exec(struct agent *a)
 	} else {
 		agent_tell_front(a, FRONT_OP_STARTED, 0, 0);
 	}
+	/* Nothing is left to be said, and who reads PROGRAM's messages shall see their end. */
+	inherit_log_to(-1);
+	inherit_drop();
 }
 
 static void agent_died(void *ctx, const struct agent_record *death)

@@ -23,8 +23,9 @@ const char boot_help[] =
 	"\n"
 	"Makes a node that stays up until `kamioka shutdown`, and starts PROGRAM in it: a shell\n"
 	"script or a starter program, which starts the rest. Returns once PROGRAM runs. The node\n"
-	"has a session of its own, standard input from /dev/null, and the standard output and\n"
-	"error that kamioka boot has. SIGTERM to its anchor (see kamioka info) ends it, too.\n"
+	"has a session of its own; PROGRAM's standard input is /dev/null, standard output and\n"
+	"error are those of kamioka boot. The node's own log is the file `log` in its directory. SIGTERM to\n"
+	"its anchor (see kamioka info) ends it, too.\n"
 	"\n"
 	"  -n, --name NAME         the node's name (default)\n"
 	"  --foreground            stay in the terminal's job until the node has ended; SIGINT,\n"
@@ -65,6 +66,7 @@ int boot_main(int argc, char **argv)
 		struct anchor_options anchor = {
 			.name = node.name ? node.name : "default",
 			.new_session = !node.foreground,
+			.own_log = !node.foreground,
 			.manager = node.manager,
 			.argv = argv + first,
 			.pgrp = node.foreground ? getpgrp() : 0,

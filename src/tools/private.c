@@ -57,6 +57,7 @@ __attribute__((noreturn)) static void private_be_anchor(const struct private_opt
 		.name = "private",
 		.fresh = (pid_t)o->pid,
 		.manager = node.manager,
+		.own_log = true,
 		.private_of = (pid_t)o->pid,
 		.front_fd = -1,
 		.ready_fd = (int)o->ready_fd,

@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/util.h"
 #include "gen/proto.h"
 #include "host/linux/nodedir.h"
 #include "tools/ask.h"
@@ -26,7 +27,8 @@ const char shutdown_help[] =
 	"\n"
 	"  -n, --name NODE         name or directory; without it $KAMIOKA_NODE, else the only\n"
 	"                          node that is up, else the one named default\n"
-	"  --grace MS              milliseconds between SIGTERM and SIGKILL (2000)\n";
+	"  --grace MS              milliseconds between SIGTERM and SIGKILL; without it the node's\n"
+	"                          own\n";
 
 /* From the last SIGKILL to the end: on a busy machine, much to be collected. */
 #define SHUTDOWN_PATIENCE_MS 30000
@@ -35,7 +37,7 @@ const char shutdown_help[] =
 
 struct shutdown_options {
 	const char *name;
-	uint32_t grace_ms;
+	uint32_t grace_ms;     /* UINT32_MAX: the node's own */
 };
 
 static bool shutdown_set_name(void *ctx, const char *value)
@@ -81,7 +83,7 @@ static int shutdown_node(const struct node_pick *node, uint32_t grace_ms)
 	len = proto_put_shutdown_in(body, sizeof(body), &in);
 	err = len < 0 ? len
 		      : ask(node->fd, PROTO_SHUTDOWN, body, (size_t)len, m,
-				(int)grace_ms + SHUTDOWN_PATIENCE_MS);
+				(int)MIN(grace_ms, SHUTDOWN_GRACE_MAX) + SHUTDOWN_PATIENCE_MS);
 	if (err == 0)
 		wire_msg_fini(m);
 	/* It may be down before it could say so. */
@@ -92,8 +94,7 @@ static int shutdown_node(const struct node_pick *node, uint32_t grace_ms)
 
 int shutdown_main(int argc, char **argv)
 {
-	struct node_options defaults = NODE_OPTIONS_DEFAULT;
-	struct shutdown_options o = {.grace_ms = defaults.manager.grace_ms};
+	struct shutdown_options o = {.grace_ms = UINT32_MAX};
 	struct node_pick node;
 	int first, status;
 

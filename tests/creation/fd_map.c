@@ -10,7 +10,7 @@ static pid_t start(int n, const int map[], char *const words[])
 	return EXPECT_OK(spawn(harness_tool("show"), n, map, NULL, words, NULL));
 }
 
-#define WORDS(...) ((char *const[]){"show", __VA_ARGS__, NULL})
+#define WORDS(...) KIT_ARGV("show", __VA_ARGS__)
 
 /* "dev:ino" of one of our descriptors, as `show file=` says it. */
 static const char *file_of(int fd)
@@ -48,7 +48,8 @@ TEST(fd_map_none_means_all_but_cloexec)
 TEST(fd_map_with_count_0_is_not_read)
 {
 	struct kit_talk talk = kit_talk_open();
-	pid_t pid = start(0, (const int *)1, WORDS(talk.to, "say=well"));
+	const int *volatile nowhere = (const int *)8;
+	pid_t pid = start(0, nowhere, WORDS(talk.to, "say=well"));
 
 	EXPECT_STR(kit_talk_text(&talk), "well");
 	EXPECT_EQ(kit_exit_status(pid), 0);
@@ -243,7 +244,7 @@ TEST(fd_map_seek_position_is_shared)
 
 TEST(fd_map_bad_descriptor_is_ebadf)
 {
-	char *const argv[] = {"show", NULL};
+	char *const *argv = KIT_ARGV("show");
 	int closed = open_file("file", 0);
 
 	close(closed);
@@ -256,7 +257,7 @@ TEST(fd_map_bad_descriptor_is_ebadf)
 
 TEST(fd_map_nonsense_count_is_einval)
 {
-	char *const argv[] = {"show", NULL};
+	char *const *argv = KIT_ARGV("show");
 
 	EXPECT_ERRNO(spawn(harness_tool("show"), -1, (int[]){0}, NULL, argv, NULL), EINVAL);
 	kit_expect_no_children();

@@ -21,6 +21,9 @@
 
 #define KIT_MS 20000
 
+/* An argument list or an environment of texts, some of them literals. */
+#define KIT_ARGV(...) ((char *const *)(const char *const[]){__VA_ARGS__, NULL})
+
 /* The status word of a child of ours that ends. */
 static inline int kit_collect(pid_t pid)
 {
@@ -137,13 +140,13 @@ static inline struct inheritance kit_garbage(uint32_t flags)
 /* `show` as @inherit says, its output in *ret_fd. */
 static inline pid_t kit_show_start(const struct inheritance *inherit, const char *word, int *ret_fd)
 {
-	char *argv[] = {"show", (char *)word, NULL};
 	int ends[2];
 	pid_t pid;
 
 	kit_pipe(ends);
 	pid = EXPECT_OK(
-		spawn(harness_tool("show"), 3, (int[]){0, ends[1], 2}, inherit, argv, NULL));
+		spawn(harness_tool("show"), 3, (int[]){0, ends[1], 2}, inherit,
+		      KIT_ARGV("show", word), NULL));
 	close(ends[1]);
 	*ret_fd = ends[0];
 	return pid;

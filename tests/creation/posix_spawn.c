@@ -6,7 +6,7 @@
 #include <sched.h>
 #include <sys/netmgr.h>
 
-#define WORDS(...) ((char *const[]){"show", __VA_ARGS__, NULL})
+#define WORDS(...) KIT_ARGV("show", __VA_ARGS__)
 
 /* What `show` says, started with these. words[1] must be what talk.to says. */
 static char *show_with(struct kit_talk *talk, const posix_spawn_file_actions_t *actions,
@@ -26,7 +26,7 @@ static char *show_as(const posix_spawnattr_t *attr, const char *word)
 {
 	struct kit_talk talk = kit_talk_open();
 
-	return show_with(&talk, NULL, attr, WORDS(talk.to, (char *)word));
+	return show_with(&talk, NULL, attr, WORDS(talk.to, word));
 }
 
 static posix_spawnattr_t new_attr(uint32_t flags)
@@ -69,7 +69,7 @@ TEST(posix_spawn_pid_may_be_null)
 
 TEST(posix_spawnp_searches_path)
 {
-	char *const argv[] = {"sh", "-c", "exit 12", NULL};
+	char *const *argv = KIT_ARGV("sh", "-c", "exit 12");
 	pid_t pid;
 
 	EXPECT_EQ(posix_spawnp(&pid, "sh", NULL, NULL, argv, environ), 0);
@@ -82,7 +82,7 @@ TEST(posix_spawnp_searches_path)
 TEST(posix_spawn_environment_is_the_given)
 {
 	struct kit_talk talk = kit_talk_open();
-	char *const envp[] = {"KIT_WORD=given", NULL};
+	char *const *envp = KIT_ARGV("KIT_WORD=given");
 	pid_t pid;
 
 	EXPECT_EQ(posix_spawn(&pid, harness_tool("show"), NULL, NULL,
@@ -271,7 +271,7 @@ TEST(posix_spawnattr_resetids)
 	EXPECT_EQ(posix_spawnattr_destroy(&attr), 0);
 }
 
-TEST(posix_spawnattr_setcred)
+TEST(posix_spawnattr_cred_sets_all_ids)
 {
 	posix_spawnattr_t attr = new_attr(POSIX_SPAWN_SETCRED);
 
@@ -321,7 +321,7 @@ TEST(posix_spawnattr_aslr)
 	EXPECT_EQ(posix_spawnattr_destroy(&attr), 0);
 }
 
-TEST(posix_spawnattr_setcwd)
+TEST(posix_spawnattr_cwd)
 {
 	posix_spawnattr_t attr = new_attr(POSIX_SPAWN_SETCWD);
 	int dir = EXPECT_OK(open("/usr", O_RDONLY | O_DIRECTORY | O_CLOEXEC));

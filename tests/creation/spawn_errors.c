@@ -10,7 +10,7 @@
 #include <pthread.h>
 #include <sys/resource.h>
 
-static char *const plain[] = {"x", NULL};
+#define PLAIN KIT_ARGV("x")
 
 /* The same error from spawn(), spawnv(), posix_spawn() and a spawn that is to be an exec;
  * and no child of any of them. */
@@ -35,22 +35,22 @@ static void expect_error(const char *path, char *const argv[], int error)
 
 TEST(spawn_missing_file_is_enoent)
 {
-	expect_error("/nowhere/at/all", plain, ENOENT);
-	expect_error(harness_path("missing"), plain, ENOENT);
-	expect_error("", plain, ENOENT);
-	EXPECT_ERRNO(spawnp("kit-missing-program", 0, NULL, NULL, plain, NULL), ENOENT);
-	EXPECT_ERRNO(spawnp("", 0, NULL, NULL, plain, NULL), ENOENT);
+	expect_error("/nowhere/at/all", PLAIN, ENOENT);
+	expect_error(harness_path("missing"), PLAIN, ENOENT);
+	expect_error("", PLAIN, ENOENT);
+	EXPECT_ERRNO(spawnp("kit-missing-program", 0, NULL, NULL, PLAIN, NULL), ENOENT);
+	EXPECT_ERRNO(spawnp("", 0, NULL, NULL, PLAIN, NULL), ENOENT);
 }
 
 TEST(spawn_missing_interpreter_is_enoent)
 {
-	expect_error(kit_file("script", "#!/nowhere/sh\n", 0700), plain, ENOENT);
+	expect_error(kit_file("script", "#!/nowhere/sh\n", 0700), PLAIN, ENOENT);
 }
 
 TEST(spawn_file_that_may_not_run_is_eacces)
 {
-	expect_error(kit_file("plain", "#!/bin/sh\n", 0600), plain, EACCES);
-	expect_error("/usr", plain, EACCES);
+	expect_error(kit_file("plain", "#!/bin/sh\n", 0600), PLAIN, EACCES);
+	expect_error("/usr", PLAIN, EACCES);
 }
 
 TEST(spawn_through_a_closed_directory_is_eacces)
@@ -60,36 +60,36 @@ TEST(spawn_through_a_closed_directory_is_eacces)
 	EXPECT_OK(mkdir(harness_path("closed"), 0700));
 	kit_file("closed/script", "#!/bin/sh\n", 0700);
 	EXPECT_OK(chmod(harness_path("closed"), 0));
-	expect_error(harness_path("closed/script"), plain, EACCES);
+	expect_error(harness_path("closed/script"), PLAIN, EACCES);
 	EXPECT_OK(chmod(harness_path("closed"), 0700));
 }
 
 TEST(spawn_no_program_is_enoexec)
 {
-	expect_error(kit_file("text", "just words\n", 0700), plain, ENOEXEC);
-	expect_error(kit_file("empty", "", 0700), plain, ENOEXEC);
-	expect_error(kit_file("broken", "\177ELF and nothing more", 0700), plain, ENOEXEC);
+	expect_error(kit_file("text", "just words\n", 0700), PLAIN, ENOEXEC);
+	expect_error(kit_file("empty", "", 0700), PLAIN, ENOEXEC);
+	expect_error(kit_file("broken", "\177ELF and nothing more", 0700), PLAIN, ENOEXEC);
 }
 
 TEST(spawn_too_long_arguments_are_e2big)
 {
 	size_t size = 4 << 20;
 	char *word = malloc(size + 1);
-	char *const argv[] = {"x", word, NULL};
-	char *const envp[] = {word, NULL};
+	char *const *argv = KIT_ARGV("x", word);
+	char *const *envp = KIT_ARGV(word);
 
 	EXPECT(word);
 	memset(word, 'a', size);
 	word[size] = '\0';
 	expect_error("/bin/true", argv, E2BIG);
-	EXPECT_ERRNO(spawn("/bin/true", 0, NULL, NULL, plain, envp), E2BIG);
+	EXPECT_ERRNO(spawn("/bin/true", 0, NULL, NULL, PLAIN, envp), E2BIG);
 	kit_expect_no_children();
 	free(word);
 }
 
 TEST(spawn_without_argument_list_is_einval)
 {
-	char *const none[] = {NULL};
+	char *const *none = KIT_ARGV(NULL);
 
 	expect_error("/bin/true", none, EINVAL);
 	EXPECT_ERRNO(spawn("/bin/true", 0, NULL, NULL, NULL, NULL), EINVAL);
@@ -101,13 +101,13 @@ TEST(spawn_circle_of_links_is_eloop)
 {
 	EXPECT_OK(symlink("b", harness_path("a")));
 	EXPECT_OK(symlink("a", harness_path("b")));
-	expect_error(harness_path("a"), plain, ELOOP);
+	expect_error(harness_path("a"), PLAIN, ELOOP);
 }
 
 TEST(spawn_file_as_directory_is_enotdir)
 {
 	kit_file("plain", "", 0700);
-	expect_error(harness_path("plain/x"), plain, ENOTDIR);
+	expect_error(harness_path("plain/x"), PLAIN, ENOTDIR);
 }
 
 TEST(spawn_file_that_is_being_written_is_etxtbsy)
@@ -115,7 +115,7 @@ TEST(spawn_file_that_is_being_written_is_etxtbsy)
 	const char *path = kit_copy(harness_tool("show"), "busy");
 	int fd = EXPECT_OK(open(path, O_WRONLY | O_CLOEXEC));
 
-	expect_error(path, plain, ETXTBSY);
+	expect_error(path, PLAIN, ETXTBSY);
 	close(fd);
 	EXPECT_EQ(spawnl(P_WAIT, path, "busy", NULL), 0);
 }
@@ -127,15 +127,15 @@ TEST(spawn_long_name_is_enametoolong)
 	memset(name, 'a', sizeof(name) - 1);
 	name[0] = '/';
 	name[sizeof(name) - 1] = '\0';
-	expect_error(name, plain, ENAMETOOLONG);
+	expect_error(name, PLAIN, ENAMETOOLONG);
 	name[300] = '\0';
-	expect_error(name, plain, ENAMETOOLONG);
+	expect_error(name, PLAIN, ENAMETOOLONG);
 }
 
 TEST(spawn_bad_addresses_are_efault)
 {
-	EXPECT_ERRNO(spawn((const char *)8, 0, NULL, NULL, plain, NULL), EFAULT);
-	EXPECT_ERRNO(spawn("/bin/true", 0, NULL, NULL, (char *const[]){"x", (char *)8, NULL},
+	EXPECT_ERRNO(spawn((const char *)8, 0, NULL, NULL, PLAIN, NULL), EFAULT);
+	EXPECT_ERRNO(spawn("/bin/true", 0, NULL, NULL, KIT_ARGV("x", (const char *)8),
 			   NULL),
 		     EFAULT);
 	kit_expect_no_children();
@@ -150,11 +150,11 @@ TEST(spawn_into_a_group_of_another_session_is_eperm)
 
 	kit_pipe(gate);
 	other = EXPECT_OK(spawn(harness_tool("show"), 1, (int[]){gate[0]}, &away,
-				(char *const[]){"show", "eof=0", NULL}, NULL));
+				KIT_ARGV("show", "eof=0"), NULL));
 	inherit.pgroup = other;
-	EXPECT_ERRNO(spawn("/bin/true", 0, NULL, &inherit, plain, NULL), EPERM);
+	EXPECT_ERRNO(spawn("/bin/true", 0, NULL, &inherit, PLAIN, NULL), EPERM);
 	inherit.pgroup = -5;
-	EXPECT_ERRNO(spawn("/bin/true", 0, NULL, &inherit, plain, NULL), EINVAL);
+	EXPECT_ERRNO(spawn("/bin/true", 0, NULL, &inherit, PLAIN, NULL), EINVAL);
 	close(gate[0]);
 	close(gate[1]);
 	EXPECT_EQ(kit_exit_status(other), 0);
@@ -169,7 +169,7 @@ TEST(spawn_beyond_the_users_limit_is_eagain)
 		SKIP("root has no such limit");
 	EXPECT_OK(spawnl(P_WAIT, "/bin/true", "true", NULL));
 	EXPECT_OK(setrlimit(RLIMIT_NPROC, &limit));
-	EXPECT_ERRNO(spawn("/bin/true", 0, NULL, NULL, plain, NULL), EAGAIN);
+	EXPECT_ERRNO(spawn("/bin/true", 0, NULL, NULL, PLAIN, NULL), EAGAIN);
 	EXPECT_ERRNO(fork(), EAGAIN);
 	kit_expect_no_children();
 }
@@ -182,7 +182,7 @@ TEST_WITH(spawn_into_a_full_table_is_eagain, .node = "--max-processes 24 --keep-
 	kit_pipe(gate);
 	errno = 0;
 	while (n < 64 && (pids[n] = spawn(harness_tool("show"), 1, (int[]){gate[0]}, NULL,
-					  (char *const[]){"show", "eof=0", NULL}, NULL)) > 0)
+					  KIT_ARGV("show", "eof=0"), NULL)) > 0)
 		n++;
 	first = n;
 	EXPECT_EQ(errno, EAGAIN);
@@ -191,7 +191,7 @@ TEST_WITH(spawn_into_a_full_table_is_eagain, .node = "--max-processes 24 --keep-
 	/* A zombie still has its place; once collected, there is room again. */
 	EXPECT_OK(kill(pids[0], SIGKILL));
 	EXPECT(harness_wait_death(pids[0], KIT_MS));
-	EXPECT_ERRNO(spawn("/bin/true", 0, NULL, NULL, plain, NULL), EAGAIN);
+	EXPECT_ERRNO(spawn("/bin/true", 0, NULL, NULL, PLAIN, NULL), EAGAIN);
 	(void)kit_collect(pids[0]);
 	EXPECT_OK(spawnl(P_WAIT, "/bin/true", "true", NULL));
 	close(gate[0]);
@@ -265,11 +265,11 @@ static void fail_often(void)
 	const char *text = kit_file("text", "just words\n", 0700);
 
 	for (int i = 0; i < 200; i++) {
-		EXPECT_ERRNO(spawn("/nowhere", 0, NULL, NULL, plain, NULL), ENOENT);
-		EXPECT_ERRNO(spawn(text, 0, NULL, NULL, plain, NULL), ENOEXEC);
-		EXPECT_ERRNO(spawn("/usr", 0, NULL, NULL, plain, NULL), EACCES);
-		EXPECT_ERRNO(spawn("/bin/true", 1, (int[]){999}, NULL, plain, NULL), EBADF);
-		EXPECT_ERRNO(spawn("/bin/true", 0, NULL, &inherit, plain, NULL), EPERM);
+		EXPECT_ERRNO(spawn("/nowhere", 0, NULL, NULL, PLAIN, NULL), ENOENT);
+		EXPECT_ERRNO(spawn(text, 0, NULL, NULL, PLAIN, NULL), ENOEXEC);
+		EXPECT_ERRNO(spawn("/usr", 0, NULL, NULL, PLAIN, NULL), EACCES);
+		EXPECT_ERRNO(spawn("/bin/true", 1, (int[]){999}, NULL, PLAIN, NULL), EBADF);
+		EXPECT_ERRNO(spawn("/bin/true", 0, NULL, &inherit, PLAIN, NULL), EPERM);
 	}
 }
 
@@ -279,7 +279,7 @@ TEST(spawn_failed_a_thousand_times_leaves_nothing)
 	int listed, fds;
 
 	/* Once before, so that all that comes at the first need is there. */
-	EXPECT_ERRNO(spawn("/nowhere", 0, NULL, NULL, plain, NULL), ENOENT);
+	EXPECT_ERRNO(spawn("/nowhere", 0, NULL, NULL, PLAIN, NULL), ENOENT);
 	EXPECT_OK(spawnl(P_WAIT, "/bin/true", "true", NULL));
 	used = info("used");
 	zombies = info("zombies");
@@ -318,23 +318,21 @@ TEST(spawn_failure_gives_no_sigchld)
 
 	kit_on_signal(SIGCHLD, count_chld);
 	for (int i = 0; i < 50; i++)
-		EXPECT_ERRNO(spawn("/nowhere", 0, NULL, NULL, plain, NULL), ENOENT);
+		EXPECT_ERRNO(spawn("/nowhere", 0, NULL, NULL, PLAIN, NULL), ENOENT);
 	EXPECT_EQ(chld_count, 0);
 	EXPECT_OK(sigprocmask(SIG_BLOCK, &set, NULL));
 	for (int i = 0; i < 50; i++)
-		EXPECT_ERRNO(spawn("/nowhere", 0, NULL, NULL, plain, NULL), ENOENT);
+		EXPECT_ERRNO(spawn("/nowhere", 0, NULL, NULL, PLAIN, NULL), ENOENT);
 	EXPECT_OK(sigpending(&none));
 	EXPECT(!sigismember(&none, SIGCHLD));
 	EXPECT_ERRNO(sigtimedwait(&set, NULL, &now), EAGAIN);
 }
 
-static void *spawn_for_ever(void *arg)
+static void *spawn_missing(void *arg)
 {
-	const char *path = arg;
-
 	for (int i = 0; i < 100; i++)
-		EXPECT_ERRNO(spawn(path, 0, NULL, NULL, plain, NULL), ENOENT);
-	return NULL;
+		EXPECT_ERRNO(spawn("/nowhere", 0, NULL, NULL, PLAIN, NULL), ENOENT);
+	return arg;
 }
 
 TEST_WITH(spawn_failures_of_threads_keep_their_own_errno, .threads = true)
@@ -342,9 +340,9 @@ TEST_WITH(spawn_failures_of_threads_keep_their_own_errno, .threads = true)
 	pthread_t threads[4];
 
 	for (int i = 0; i < 4; i++)
-		EXPECT_EQ(pthread_create(&threads[i], NULL, spawn_for_ever, "/nowhere"), 0);
+		EXPECT_EQ(pthread_create(&threads[i], NULL, spawn_missing, NULL), 0);
 	for (int i = 0; i < 100; i++)
-		EXPECT_ERRNO(spawn("/usr", 0, NULL, NULL, plain, NULL), EACCES);
+		EXPECT_ERRNO(spawn("/usr", 0, NULL, NULL, PLAIN, NULL), EACCES);
 	for (int i = 0; i < 4; i++)
 		EXPECT_EQ(pthread_join(threads[i], NULL), 0);
 	kit_expect_no_children();

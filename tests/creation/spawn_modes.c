@@ -48,7 +48,7 @@ static int start(enum form form, int mode, const char *file, char *const a[], ch
 /* start() of `show`, with these words at most. */
 static int start_show(enum form form, int mode, const char *to, const char *w1, const char *w2)
 {
-	char *const argv[WORDS + 1] = {"show", (char *)to, (char *)w1, (char *)w2, "--", NULL};
+	char *const *argv = KIT_ARGV("show", to, w1, w2, "--");
 
 	return start(form, mode, harness_tool("show"), argv, environ);
 }
@@ -123,7 +123,7 @@ TEST(spawn_modes_overlay_keeps_the_pid)
 
 TEST(spawn_modes_overlay_failure_returns)
 {
-	char *const argv[WORDS + 1] = {"x", "x", "x", "x", "x", NULL};
+	char *const *argv = KIT_ARGV("x", "x", "x", "x", "x");
 
 	for (enum form form = 0; form < N_FORMS; form++)
 		EXPECT_ERRNO(start(form, P_OVERLAY, "/nowhere/to/be/found", argv, environ), ENOENT);
@@ -145,7 +145,7 @@ TEST(spawn_modes_nowaito_child_is_never_collected)
 
 TEST(spawn_modes_unknown_mode_is_einval)
 {
-	char *const argv[WORDS + 1] = {"x", "x", "x", "x", "x", NULL};
+	char *const *argv = KIT_ARGV("x", "x", "x", "x", "x");
 
 	for (enum form form = 0; form < N_FORMS; form++) {
 		EXPECT_ERRNO(start(form, 4, "/bin/true", argv, environ), EINVAL);
@@ -158,7 +158,7 @@ TEST(spawn_modes_arguments_arrive)
 {
 	for (enum form form = 0; form < N_FORMS; form++) {
 		struct kit_talk talk = kit_talk_open();
-		char *const argv[WORDS + 1] = {"a name", talk.to, "args", "--", "", NULL};
+		char *const *argv = KIT_ARGV("a name", talk.to, "args", "--", "");
 		char expected[128];
 
 		EXPECT_EQ(start(form, P_WAIT, harness_tool("show"), argv, environ), 0);
@@ -169,13 +169,12 @@ TEST(spawn_modes_arguments_arrive)
 
 TEST(spawn_modes_environment_is_the_given_or_our_own)
 {
-	char *const given[] = {"KIT_WORD=given", NULL};
+	char *const *given = KIT_ARGV("KIT_WORD=given");
 
 	EXPECT_OK(setenv("KIT_WORD", "own", 1));
 	for (enum form form = 0; form < N_FORMS; form++) {
 		struct kit_talk talk = kit_talk_open();
-		char *const argv[WORDS + 1] = {"show", talk.to, "env=KIT_WORD", "env=HOME", "--",
-					       NULL};
+		char *const *argv = KIT_ARGV("show", talk.to, "env=KIT_WORD", "env=HOME", "--");
 		char *text;
 
 		EXPECT_EQ(start(form, P_WAIT, harness_tool("show"), argv, given), 0);
@@ -192,7 +191,7 @@ TEST(spawn_modes_null_environment_is_our_own)
 	EXPECT_OK(setenv("KIT_WORD", "own", 1));
 	for (enum form form = 0; form < N_FORMS; form++) {
 		struct kit_talk talk = kit_talk_open();
-		char *const argv[WORDS + 1] = {"show", talk.to, "env=KIT_WORD", "--", "", NULL};
+		char *const *argv = KIT_ARGV("show", talk.to, "env=KIT_WORD", "--", "");
 
 		EXPECT_EQ(start(form, P_WAIT, harness_tool("show"), argv, NULL), 0);
 		EXPECT_STR(kit_talk_text(&talk), "own");
@@ -202,7 +201,7 @@ TEST(spawn_modes_null_environment_is_our_own)
 /* Only the forms with a p look along PATH, and they look along ours, not the child's. */
 TEST(spawn_modes_only_p_searches_our_path)
 {
-	char *const envp[] = {"PATH=/nowhere", NULL};
+	char *const *envp = KIT_ARGV("PATH=/nowhere");
 	char path[8192];
 
 	EXPECT_OK(mkdir(harness_path("first"), 0700));
@@ -214,7 +213,7 @@ TEST(spawn_modes_only_p_searches_our_path)
 		 harness_path("second"));
 	EXPECT_OK(setenv("PATH", path, 1));
 	for (enum form form = 0; form < N_FORMS; form++) {
-		char *const argv[WORDS + 1] = {"show", "exit=9", "x", "x", "x", NULL};
+		char *const *argv = KIT_ARGV("show", "exit=9", "x", "x", "x");
 
 		if (form_searches(form))
 			EXPECT_EQ(WEXITSTATUS(start(form, P_WAIT, "kit-show", argv, envp)), 9);
@@ -226,7 +225,7 @@ TEST(spawn_modes_only_p_searches_our_path)
 
 TEST(spawn_modes_search_finds_only_what_may_not_run_is_eacces)
 {
-	char *const argv[WORDS + 1] = {"x", "x", "x", "x", "x", NULL};
+	char *const *argv = KIT_ARGV("x", "x", "x", "x", "x");
 
 	kit_file("kit-show", "not for execution", 0600);
 	EXPECT_OK(setenv("PATH", harness_path(""), 1));
@@ -237,7 +236,7 @@ TEST(spawn_modes_search_finds_only_what_may_not_run_is_eacces)
 
 TEST(spawn_modes_a_slash_means_no_search)
 {
-	char *const argv[WORDS + 1] = {"x", "x", "x", "x", "x", NULL};
+	char *const *argv = KIT_ARGV("x", "x", "x", "x", "x");
 
 	EXPECT_OK(mkdir(harness_path("dir"), 0700));
 	kit_copy(harness_tool("show"), "dir/kit-show");
@@ -246,7 +245,7 @@ TEST(spawn_modes_a_slash_means_no_search)
 	EXPECT_ERRNO(start(VP, P_WAIT, "dir/kit-show", argv, environ), ENOENT);
 	EXPECT_OK(chdir(harness_path(".")));
 	EXPECT_EQ(WEXITSTATUS(start(VP, P_WAIT, "dir/kit-show",
-				    (char *const[]){"show", "exit=8", NULL}, environ)),
+				    KIT_ARGV("show", "exit=8"), environ)),
 		  8);
 }
 
@@ -255,7 +254,7 @@ TEST(spawn_modes_only_p_gives_a_plain_text_to_the_shell)
 	const char *path = kit_file("script", "test \"$1$2\" = 12 && exit 23\n", 0700);
 
 	for (enum form form = 0; form < N_FORMS; form++) {
-		char *const argv[WORDS + 1] = {"script", "1", "2", "3", "4", NULL};
+		char *const *argv = KIT_ARGV("script", "1", "2", "3", "4");
 
 		if (form_searches(form))
 			EXPECT_EQ(WEXITSTATUS(start(form, P_WAIT, path, argv, environ)), 23);
@@ -268,7 +267,7 @@ TEST(spawn_modes_only_p_gives_a_plain_text_to_the_shell)
 TEST(spawn_modes_interpreter_line_needs_no_p)
 {
 	const char *path = kit_file("script", "#!/bin/sh -e\nfalse\nexit 1$1\n", 0700);
-	char *const argv[WORDS + 1] = {"script", "1", "2", "3", "4", NULL};
+	char *const *argv = KIT_ARGV("script", "1", "2", "3", "4");
 	const char *other = kit_file("other", "#!/bin/sh\nexit 1$1\n", 0700);
 
 	for (enum form form = 0; form < N_FORMS; form++) {

@@ -325,18 +325,19 @@ MAYBE long node_figure(const char *name)
 	return value;
 }
 
-/* The line of `kamioka list` about a process; "" if there is none. */
+/* What `kamioka list` says of a process, "" if nothing. A daemon may be there twice. */
 MAYBE const char *node_line(pid_t pid)
 {
-	static char line[512];
+	static char lines[512];
 	struct harness_result result;
+	size_t n = 0;
 
 	HARNESS_RUN(&result, harness_bin("kamioka"), "list");
 	EXPECT_EQ(result.status, 0);
-	line[0] = '\0';
+	lines[0] = '\0';
 	for (char *at = strtok(result.out, "\n"); at; at = strtok(NULL, "\n"))
-		if (atoi(at) == pid)
-			snprintf(line, sizeof(line), "%s", at);
+		if (atoi(at) == pid && n < sizeof(lines))
+			n += (size_t)snprintf(lines + n, sizeof(lines) - n, "%s\n", at);
 	harness_result_fini(&result);
-	return line;
+	return lines;
 }

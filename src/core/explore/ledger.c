@@ -246,7 +246,7 @@ static const char *answer_death(struct world *w, const struct pt_effect *e, cons
 			continue;
 		if (d->for_tracer && d->tracer == k->proc)
 			return answer_tracer(d, k);
-		if (d->for_tracer || !is_related(w, k, i))
+		if (d->for_tracer || (d->announced && !d->zombie) || !is_related(w, k, i))
 			continue;
 		/* Two ghosts may have one pid; then it is the one that is gone. */
 		if (!best || !i || new_at(w, i)->life != LIFE_ZOMBIE)

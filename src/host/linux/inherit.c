@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 
 /* The kernel's signals, among them the two that glibc hides. */
 #define INHERIT_SIGNALS 64
@@ -30,6 +31,8 @@ static struct {
 	struct rlimit nofile;
 	int *fds;
 	size_t n_fds;
+	bool drops_stderr;
+	int log_fd;
 } inherited;
 
 static void inherit_add_fd(int fd)
@@ -108,6 +111,12 @@ void inherit_restore(void)
 	(void)sigprocmask(SIG_SETMASK, &inherited.mask, NULL);
 }
 
+void inherit_log_to(int fd)
+{
+	inherited.drops_stderr = true;
+	inherited.log_fd = fd;
+}
+
 void inherit_close(int fd)
 {
 	for (size_t i = 0; i < inherited.n_fds; i++)
@@ -129,6 +138,10 @@ void inherit_drop(void)
 		(void)dup3(hole, STDIN_FILENO, O_CLOEXEC);
 		(void)dup3(hole, STDOUT_FILENO, O_CLOEXEC);
 	}
+	if (inherited.drops_stderr)
+		log_set_fd(inherited.log_fd);
+	if (inherited.drops_stderr && hole >= 0)
+		(void)dup3(hole, STDERR_FILENO, O_CLOEXEC);
 	fd_close(hole);
 	/* That of a directory that cannot be left is no harm done. */
 	if (chdir("/") < 0)

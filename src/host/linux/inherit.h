@@ -28,6 +28,13 @@ void inherit_restore(void);
  */
 void inherit_drop(void);
 
+/*
+ * From inherit_drop() on, here and in children forked until then, the log goes
+ * to @fd (close-on-exec; -1: nowhere) and standard error is dropped, too: for
+ * what shall outlive the command without holding the pipe it was started with.
+ */
+void inherit_log_to(int fd);
+
 /* Close one inherited descriptor; its number is free for others from then on. */
 void inherit_close(int fd);
 

@@ -106,7 +106,7 @@ static long launch_clone(struct launch_course *course, unsigned long extra)
 
 		course->is_reset = true;
 		rc = launch_split(__NR_clone3, (long)(uintptr_t)&args, sizeof(args), 0,
-			launch_child_main, course);
+				  launch_child_main, course);
 		if (rc > 0)
 			launch_learn(&launch_has_clone3, true);
 		if (rc != -ENOSYS && rc != -EINVAL && rc != -EPERM)
@@ -166,7 +166,7 @@ static int launch_lead(long pid)
 			(void)RAW(__NR_ptrace, PTRACE_DETACH, pid, 0, 0);
 			/* It stops now; its stop stays to be told to its parent. */
 			(void)RAW(__NR_waitid, P_PID, pid, &info,
-				WSTOPPED | WCONTINUED | WEXITED | WNOWAIT | __WALL, 0);
+				  WSTOPPED | WCONTINUED | WEXITED | WNOWAIT | __WALL, 0);
 			return 0;
 		}
 		signo = WSTOPSIG(status);
@@ -255,7 +255,8 @@ static int launch_open_news(int ret_ends[2])
 
 	if (rc < 0)
 		return (int)rc;
-	ret_ends[0] = ends[0];
+	/* Both: a closed number of the map must not be open in the child. */
+	ret_ends[0] = launch_lift(ends[0]);
 	ret_ends[1] = launch_lift(ends[1]);
 	return 0;
 }
@@ -303,8 +304,8 @@ static long launch_by_route(struct launch_course *course, enum launch_route rout
  * What became of it. Under a shared memory all is written where it belongs;
  * otherwise the news have been read into the course.
  */
-static int launch_conclude(
-	struct launch_course *course, enum launch_route route, long pid, pid_t *ret_pid)
+static int launch_conclude(struct launch_course *course, enum launch_route route, long pid,
+			   pid_t *ret_pid)
 {
 	pid_t *word = launch_pid_word(course);
 
@@ -354,7 +355,7 @@ static int launch_with_news(struct launch_course *course, enum launch_route rout
 static bool launch_is_plain(const struct launch *l, enum launch_route route)
 {
 	return route != LAUNCH_ORPHAN && l->flags == 0 && l->n_ops == 0 && l->n_limits == 0 &&
-		launch_fact(&launch_has_clone3) == LAUNCH_YES;
+	       launch_fact(&launch_has_clone3) == LAUNCH_YES;
 }
 
 int launch_run(const struct launch *l, enum launch_route route, pid_t *ret_pid)

@@ -23,18 +23,18 @@ enum launch_flag {
 	LAUNCH_PGROUP = 1 << 4,
 	LAUNCH_FOREGROUND = 1 << 5, /* the child's group becomes its terminal's */
 	LAUNCH_STACK = 1 << 6,
-	LAUNCH_SCHED = 1 << 7, /* policy and priority */
-	LAUNCH_PARAM = 1 << 8, /* priority alone */
+	LAUNCH_SCHED = 1 << 7,        /* policy and priority */
+	LAUNCH_PARAM = 1 << 8,        /* priority alone */
 	LAUNCH_SCHED_STRICT = 1 << 9, /* not allowed is a failure; else it is let be */
 	LAUNCH_CPUS = 1 << 10,
 	LAUNCH_RESETIDS = 1 << 11, /* effective ids become the real ones */
 	LAUNCH_CRED = 1 << 12,
 	LAUNCH_UMASK = 1 << 13,
-	LAUNCH_CWD = 1 << 14, /* by descriptor */
-	LAUNCH_MAP = 1 << 15, /* the map tells the whole table */
-	LAUNCH_HOLD = 1 << 16, /* stopped before the program's first instruction */
+	LAUNCH_CWD = 1 << 14,   /* by descriptor */
+	LAUNCH_MAP = 1 << 15,   /* the map tells the whole table */
+	LAUNCH_HOLD = 1 << 16,  /* stopped before the program's first instruction */
 	LAUNCH_TABLE = 1 << 17, /* fds tells the table to begin with */
-	LAUNCH_JOIN = 1 << 18, /* pgroup, but let it be if that cannot be */
+	LAUNCH_JOIN = 1 << 18,  /* pgroup, but let it be if that cannot be */
 	LAUNCH_ASLR_ON = 1 << 19,
 	LAUNCH_ASLR_OFF = 1 << 20,
 	LAUNCH_ASLR_INVERT = 1 << 21,
@@ -46,15 +46,15 @@ enum launch_flag {
 #define LAUNCH_SHELL "/bin/sh"
 
 #define LAUNCH_FD_CLOSED (-1) /* in a map: not there in the child */
-#define LAUNCH_FD_OPEN (-2) /* in a map: as it is in the parent */
+#define LAUNCH_FD_OPEN   (-2) /* in a map: as it is in the parent */
 
 enum launch_op_kind {
-	LAUNCH_OP_OPEN = 1, /* path, flags, mode: becomes fd */
-	LAUNCH_OP_CLOSE, /* fd; one that is not open does no harm */
-	LAUNCH_OP_DUP2, /* from becomes fd, not close-on-exec even if they are equal */
+	LAUNCH_OP_OPEN = 1,  /* path, flags, mode: becomes fd */
+	LAUNCH_OP_CLOSE,     /* fd; one that is not open does no harm */
+	LAUNCH_OP_DUP2,      /* from becomes fd, not close-on-exec even if they are equal */
 	LAUNCH_OP_CLOSEFROM, /* fd and all above */
-	LAUNCH_OP_CHDIR, /* path */
-	LAUNCH_OP_FCHDIR, /* fd */
+	LAUNCH_OP_CHDIR,     /* path */
+	LAUNCH_OP_FCHDIR,    /* fd */
 	LAUNCH_OP_TCSETPGRP, /* fd is the terminal */
 };
 
@@ -70,7 +70,7 @@ struct launch_op {
 
 /* One descriptor of the table to begin with. */
 struct launch_fd {
-	int fd; /* in the process that launches */
+	int fd;     /* in the process that launches */
 	int number; /* in the child */
 	bool cloexec;
 };
@@ -104,13 +104,13 @@ struct launch {
 	const struct launch_limit *limits;
 	unsigned n_limits;
 
-	uint32_t flags; /* enum launch_flag: what below is looked at */
-	pid_t pgroup; /* 0: the child's own */
+	uint32_t flags;   /* enum launch_flag: what below is looked at */
+	pid_t pgroup;     /* 0: the child's own */
 	uint64_t sigmask; /* signal n is bit n-1 */
 	uint64_t sigdef;
 	uint64_t sigign;
 	uint64_t stack_max; /* bytes */
-	uint64_t cpus; /* CPU n is bit n */
+	uint64_t cpus;      /* CPU n is bit n */
 	int policy;
 	int priority;
 	uid_t uid;
@@ -128,9 +128,9 @@ struct launch {
 
 /* Whose child it becomes for the kernel. */
 enum launch_route {
-	LAUNCH_CHILD, /* the caller's */
+	LAUNCH_CHILD,   /* the caller's */
 	LAUNCH_SIBLING, /* the caller's parent's */
-	LAUNCH_ORPHAN, /* of whoever gets the caller's orphans */
+	LAUNCH_ORPHAN,  /* of whoever gets the caller's orphans */
 };
 
 /*
@@ -161,5 +161,5 @@ void launch_pack(const struct launch *l, void *buf);
  * came with it. *ret_l points into @buf and into *ret_heap, which is the
  * caller's to free. 0, -EBADMSG, -ENOMEM.
  */
-int launch_unpack(const void *buf, size_t len, const int *fds, unsigned n_fds,
-	struct launch *ret_l, void **ret_heap);
+int launch_unpack(const void *buf, size_t len, const int *fds, unsigned n_fds, struct launch *ret_l,
+		  void **ret_heap);

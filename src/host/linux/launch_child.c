@@ -251,7 +251,7 @@ static int child_map(const struct launch_course *course)
 
 		l->spare[i] = from;
 		if (from < 0 || (unsigned)from >= n || (unsigned)from == i ||
-			l->map[from] == from || l->map[from] == LAUNCH_FD_OPEN)
+		    l->map[from] == from || l->map[from] == LAUNCH_FD_OPEN)
 			continue;
 		rc = RAW(__NR_fcntl, from, F_DUPFD_CLOEXEC, n);
 		if (rc < 0)
@@ -428,7 +428,7 @@ int launch_child_exec(const struct launch *l)
 		if (error == EACCES)
 			is_denied = true;
 		else if (error != ENOENT && error != ENOTDIR && error != ESTALE &&
-			error != ENODEV && error != ETIMEDOUT)
+			 error != ENODEV && error != ETIMEDOUT)
 			return error;
 		path += strlen(path) + 1;
 	}

@@ -15,10 +15,10 @@ struct launch_course {
 	uint64_t mask; /* the caller's, which the child gets */
 	bool has_mask; /* signals were blocked: give the mask back */
 	bool is_reset; /* the kernel has reset the handlers */
-	bool shared; /* set by the child: memory is shared */
+	bool shared;   /* set by the child: memory is shared */
 	uint32_t error;
 	pid_t pid;
-	int news_fd; /* -1, or the end of a pipe to tell the error */
+	int news_fd;    /* -1, or the end of a pipe to tell the error */
 	bool collected; /* the failed child is reaped */
 };
 

@@ -234,8 +234,8 @@ struct pack_room {
 /* No count may be above what @len bytes can hold; so no sum here overflows. */
 static bool pack_is_sane(const struct pack_head *head, size_t len, unsigned n_fds)
 {
-	const uint32_t counts[] = {head->n_paths, head->n_argv, head->n_envp, head->n_map,
-		head->n_ops, head->n_fds, head->n_limits};
+	const uint32_t counts[] = {head->n_paths, head->n_argv, head->n_envp,  head->n_map,
+				   head->n_ops,   head->n_fds,  head->n_limits};
 	unsigned has_cwd = head->flags & LAUNCH_CWD ? 1 : 0;
 
 	if (head->magic != PACK_MAGIC || head->size != len || len > UINT32_MAX / 16)
@@ -275,22 +275,26 @@ static void *pack_make_room(const struct pack_head *head, struct pack_room *ret)
 	return heap;
 }
 
-static void pack_get_ops(struct pack_rest *rest, const struct pack_head *head, struct launch_op *ops)
+static void pack_get_ops(struct pack_rest *rest, const struct pack_head *head,
+			 struct launch_op *ops)
 {
 	for (uint32_t i = 0; i < head->n_ops; i++) {
 		struct pack_op packed;
 
 		pack_get(rest, &packed, sizeof(packed));
 		if (packed.kind < LAUNCH_OP_OPEN || packed.kind > LAUNCH_OP_TCSETPGRP ||
-			packed.fd < 0 || packed.from < 0)
+		    packed.fd < 0 || packed.from < 0)
 			rest->bad = true;
-		ops[i] = (struct launch_op){.kind = packed.kind, .fd = packed.fd,
-			.from = packed.from, .flags = packed.flags, .mode = packed.mode};
+		ops[i] = (struct launch_op){.kind = packed.kind,
+					    .fd = packed.fd,
+					    .from = packed.from,
+					    .flags = packed.flags,
+					    .mode = packed.mode};
 	}
 }
 
 static void pack_get_arrays(struct pack_rest *rest, const struct pack_head *head, const int *fds,
-	const struct pack_room *room)
+			    const struct pack_room *room)
 {
 	pack_get_ops(rest, head, room->ops);
 	for (uint32_t i = 0; i < head->n_fds; i++) {
@@ -308,7 +312,7 @@ static void pack_get_arrays(struct pack_rest *rest, const struct pack_head *head
 		if (packed.resource < 0 || packed.resource >= RLIM_NLIMITS)
 			rest->bad = true;
 		room->limits[i] = (struct launch_limit){.resource = packed.resource,
-			.value = {packed.current, packed.max}};
+							.value = {packed.current, packed.max}};
 	}
 	pack_get(rest, room->map, head->n_map * sizeof(int));
 	for (uint32_t i = 0; i < head->n_map; i++)
@@ -317,7 +321,7 @@ static void pack_get_arrays(struct pack_rest *rest, const struct pack_head *head
 }
 
 static void pack_get_texts(struct pack_rest *rest, const struct pack_head *head,
-	const struct pack_room *room, const char **ret_paths)
+			   const struct pack_room *room, const char **ret_paths)
 {
 	const char *paths = pack_get_text(rest);
 
@@ -370,8 +374,8 @@ static void pack_fill(struct launch *l, const struct pack_head *head, const stru
 	};
 }
 
-int launch_unpack(const void *buf, size_t len, const int *fds, unsigned n_fds,
-	struct launch *ret_l, void **ret_heap)
+int launch_unpack(const void *buf, size_t len, const int *fds, unsigned n_fds, struct launch *ret_l,
+		  void **ret_heap)
 {
 	struct pack_rest rest = {buf, len, false};
 	struct pack_head head;

@@ -23,8 +23,8 @@ typedef long launch_fn(void *arg);
 
 #if defined(__x86_64__)
 
-static inline __attribute__((always_inline)) long launch_syscall(
-	long nr, long a, long b, long c, long d, long e, long f)
+static inline __attribute__((always_inline)) long launch_syscall(long nr, long a, long b, long c,
+								 long d, long e, long f)
 {
 	register long r10 __asm__("r10") = d;
 	register long r8 __asm__("r8") = e;
@@ -47,8 +47,8 @@ static inline __attribute__((always_inline)) long launch_syscall(
  *
  * 256 bytes are more than the red zone, below which our frame has nothing.
  */
-static inline __attribute__((always_inline)) long launch_split(
-	long nr, long a, long b, long c, launch_fn *fn, void *arg)
+static inline __attribute__((always_inline)) long launch_split(long nr, long a, long b, long c,
+							       launch_fn *fn, void *arg)
 {
 	register launch_fn *fn_kept __asm__("r12") = fn;
 	register void *arg_kept __asm__("r13") = arg;
@@ -68,8 +68,8 @@ static inline __attribute__((always_inline)) long launch_split(
 			 : "+a"(nr), "+D"(a), "+S"(b), "+d"(c), "+r"(r10), "+r"(r8)
 			 : "r"(fn_kept), "r"(arg_kept)
 			 : "rbx", "rcx", "r9", "r11", "memory", "cc", "xmm0", "xmm1", "xmm2",
-			 "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",
-			 "xmm12", "xmm13", "xmm14", "xmm15");
+			   "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",
+			   "xmm12", "xmm13", "xmm14", "xmm15");
 	return nr;
 }
 
@@ -78,8 +78,8 @@ static inline __attribute__((always_inline)) long launch_split(
 
 #elif defined(__aarch64__)
 
-static inline __attribute__((always_inline)) long launch_syscall(
-	long nr, long a, long b, long c, long d, long e, long f)
+static inline __attribute__((always_inline)) long launch_syscall(long nr, long a, long b, long c,
+								 long d, long e, long f)
 {
 	register long x8 __asm__("x8") = nr;
 	register long x0 __asm__("x0") = a;
@@ -97,8 +97,8 @@ static inline __attribute__((always_inline)) long launch_syscall(
 }
 
 /* As above; there is no red zone here. */
-static inline __attribute__((always_inline)) long launch_split(
-	long nr, long a, long b, long c, launch_fn *fn, void *arg)
+static inline __attribute__((always_inline)) long launch_split(long nr, long a, long b, long c,
+							       launch_fn *fn, void *arg)
 {
 	register long x8 __asm__("x8") = nr;
 	register long x0 __asm__("x0") = a;
@@ -120,10 +120,10 @@ static inline __attribute__((always_inline)) long launch_split(
 			 : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x8)
 			 : "r"(fn_kept), "r"(arg_kept)
 			 : "x5", "x6", "x7", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16",
-			 "x17", "x18", "x22", "x30", "memory", "cc", "v0", "v1", "v2", "v3", "v4",
-			 "v5", "v6", "v7", "v8", "v9", "v10", "v11", "v12", "v13", "v14", "v15",
-			 "v16", "v17", "v18", "v19", "v20", "v21", "v22", "v23", "v24", "v25",
-			 "v26", "v27", "v28", "v29", "v30", "v31");
+			   "x17", "x18", "x22", "x30", "memory", "cc", "v0", "v1", "v2", "v3", "v4",
+			   "v5", "v6", "v7", "v8", "v9", "v10", "v11", "v12", "v13", "v14", "v15",
+			   "v16", "v17", "v18", "v19", "v20", "v21", "v22", "v23", "v24", "v25",
+			   "v26", "v27", "v28", "v29", "v30", "v31");
 	return x0;
 }
 

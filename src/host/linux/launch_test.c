@@ -223,15 +223,15 @@ static void test_map(void **state)
 
 	for (int i = 0; i < 8; i++) {
 		size_t at = strlen(want);
-		ino_t inode = i == 1 ? st.st_ino :
-			i == 0 || i == 2     ? inodes[5] :
-			i == fds[0]	     ? inodes[1] :
-			i == fds[1]	     ? inodes[0] :
-					       0;
+		ino_t inode = i == 1           ? st.st_ino :
+			      i == 0 || i == 2 ? inodes[5] :
+			      i == fds[0]      ? inodes[1] :
+			      i == fds[1]      ? inodes[0] :
+						 0;
 
 		if (inode)
 			(void)snprintf(want + at, sizeof(want) - at, "%d=%lu ", i,
-				(unsigned long)inode);
+				       (unsigned long)inode);
 	}
 	assert_string_equal(buf, want);
 	for (int i = 0; i < 6; i++)
@@ -243,8 +243,8 @@ static void test_script(void **state)
 	char *argv[] = {(char *)(uintptr_t) "name", (char *)(uintptr_t) "7", NULL};
 	char shell[] = LAUNCH_SHELL;
 	char *script[] = {shell, NULL, argv[1], NULL};
-	struct launch l = {.paths = "./script", .n_paths = 1, .argv = argv, .envp = environ,
-		.script = script};
+	struct launch l = {
+		.paths = "./script", .n_paths = 1, .argv = argv, .envp = environ, .script = script};
 	pid_t pid;
 
 	(void)state;
@@ -346,7 +346,7 @@ static void test_signals(void **state)
 	l.sigdef = hup;
 	l.sigign = usr1;
 	(void)snprintf(want, sizeof(want), "%llx %llx 0", (unsigned long long)term,
-		(unsigned long long)usr1);
+		       (unsigned long long)usr1);
 	assert_int_equal(run_and_read(&l, buf, sizeof(buf)), 0);
 	assert_string_equal(buf, want);
 	(void)signal(SIGUSR1, SIG_DFL);
@@ -437,7 +437,7 @@ static void test_sibling(void **state)
 
 /* A plan with a bit of everything. */
 static struct launch plan_to_pack(char *argv[4], struct launch_op *ops, struct launch_fd *fds,
-	struct launch_limit *limits, int out)
+				  struct launch_limit *limits, int out)
 {
 	struct launch l = plan_of(argv, "numbers", "12");
 
@@ -553,18 +553,12 @@ int main(int argc, char **argv)
 {
 	char folder[] = "/tmp/launch_test.XXXXXX", command[64];
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_exit_status),
-		cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_busy_file),
-		cmocka_unit_test(test_map),
-		cmocka_unit_test(test_script),
-		cmocka_unit_test(test_candidates),
-		cmocka_unit_test(test_hold),
-		cmocka_unit_test(test_signals),
-		cmocka_unit_test(test_groups),
-		cmocka_unit_test(test_operations),
-		cmocka_unit_test(test_orphan),
-		cmocka_unit_test(test_sibling),
+		cmocka_unit_test(test_exit_status), cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_busy_file),   cmocka_unit_test(test_map),
+		cmocka_unit_test(test_script),      cmocka_unit_test(test_candidates),
+		cmocka_unit_test(test_hold),        cmocka_unit_test(test_signals),
+		cmocka_unit_test(test_groups),      cmocka_unit_test(test_operations),
+		cmocka_unit_test(test_orphan),      cmocka_unit_test(test_sibling),
 		cmocka_unit_test(test_pack),
 	};
 	ssize_t len;

@@ -30,6 +30,7 @@
 
 #define NODEDIR_LOCK    "lock"
 #define NODEDIR_REQUEST "request"
+#define NODEDIR_LOG     "log"
 
 /* How often a directory may vanish under us before that is an error. */
 #define NODEDIR_TRIES 100
@@ -372,9 +373,24 @@ int nodedir_make(struct nodedir *node, const char *name, bool for_all)
 		return nodedir_fail(node->path, err);
 	/* What a killed node left. */
 	nodedir_unlink(node->path, NODEDIR_REQUEST);
+	nodedir_unlink(node->path, NODEDIR_LOG);
 	(void)chmod(node->path, for_all ? 0711 : 0700);
 	nodedir_write_pid(node->lock_fd);
 	return 0;
+}
+
+int nodedir_open_log(const struct nodedir *node)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	if (nodedir_print(path, sizeof(path), "%s/%s", node->path, NODEDIR_LOG) < 0)
+		return -ENAMETOOLONG;
+	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	(void)fchmod(fd, 0600);
+	return fd;
 }
 
 /* ---- Taking away ---- */
@@ -382,6 +398,7 @@ int nodedir_make(struct nodedir *node, const char *name, bool for_all)
 void nodedir_remove(struct nodedir *node)
 {
 	nodedir_unlink(node->path, NODEDIR_REQUEST);
+	nodedir_unlink(node->path, NODEDIR_LOG);
 	nodedir_unlink(node->path, NODEDIR_LOCK);
 	(void)rmdir(node->path);
 	nodedir_release(node);

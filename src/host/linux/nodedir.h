@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The directory of a node: base/NAME with the files `lock` and `request`.
+ * The directory of a node: base/NAME with the files `lock` and `request`, and
+ * `log` if the node has no standard error to write to.
  * Whether a node is up is decided by the lock alone: it belongs to the anchor's
  * open file and goes with it, whatever kills the anchor.
  *
@@ -59,6 +60,10 @@ struct nodedir {
  * else -errno, and a log line has said why. nodedir_remove() or _release().
  */
 int nodedir_make(struct nodedir *node, const char *name, bool for_all);
+
+/* A file in the directory for the log of what has no terminal, made anew: a descriptor to append
+ * with, or -errno. */
+int nodedir_open_log(const struct nodedir *node);
 
 /* Take the directory away, with the lock last: the node is down. */
 void nodedir_remove(struct nodedir *node);

@@ -342,38 +342,34 @@ TEST(wait_finds_native_and_managed_children)
 	expect_no_children();
 }
 
-/* A blocked wait for any is ended by either kind. */
+/* A blocked wait for any is ended by either kind: the first is let go once the wait blocks. */
 static void blocked_wait_is_ended_by(bool native)
 {
-	struct gate gates[2] = {gate_new(), gate_new()};
-	pid_t managed = child_behind(gates[0], 1), other = native_child(gates[1], 2), opener;
-	struct gate first = gates[native], second = gates[!native];
+	struct gate first = gate_new(), second;
+	pid_t pids[2], opener;
 	int status;
 
-	(void)managed;
-	(void)other;
-	/* The opener has copies of both write ends; the children behind them not. */
+	pids[0] = native ? native_child(first, 1) : child_behind(first, 1);
 	opener = EXPECT_OK(fork());
 	if (opener == 0) {
 		pid_t parent = getppid();
 
-		close(second.write);
 		for (int seen = 0; seen < 10; seen = state_of("/proc", parent) == 'S' ? seen + 1 : 0)
 			a_moment();
 		close(first.write);
-		/* Not before the other one is told. */
+		/* Not before the others are told. */
 		for (;;)
 			pause();
 	}
-	close(first.write);
-	EXPECT_GT(wait(&status), 0);
-	EXPECT_EQ(WEXITSTATUS(status), native ? 2 : 1);
-	close(second.write);
-	EXPECT_GT(wait(&status), 0);
-	EXPECT_EQ(WEXITSTATUS(status), native ? 1 : 2);
+	gate_open(first);
+	second = gate_new();
+	pids[1] = native ? child_behind(second, 2) : native_child(second, 2);
+	EXPECT_EQ(wait(&status), pids[0]);
+	EXPECT_EQ(WEXITSTATUS(status), 1);
+	gate_open(second);
+	EXPECT_EQ(wait(&status), pids[1]);
+	EXPECT_EQ(WEXITSTATUS(status), 2);
 	end_child(opener);
-	close(first.read);
-	close(second.read);
 }
 
 TEST(blocked_wait_is_ended_by_a_native_child)

@@ -291,24 +291,23 @@ TEST(children_of_a_daemon_stay_its_own)
 	pid = EXPECT_OK(fork());
 	if (pid == 0) {
 		pid_t child = child_behind(gate, 5);
-		int status = 0;
+		int told = 1;
 
 		EXPECT_OK(procmgr_daemon(0, ALL_FLAGS));
 		gate_open(gate);
-		EXPECT_EQ(waitpid(child, &status, 0), child);
+		expect_exit(child, 5);
 		/* And its new ones are in session 1 as it is. */
 		child = EXPECT_OK(fork());
 		if (child == 0)
-			_exit(getsid(0) == 1 && getppid() == getsid(getppid()) ? 1 : 0);
-		EXPECT_EQ(waitpid(child, NULL, 0), child);
-		status = WEXITSTATUS(status);
-		EXPECT_EQ(write(ends[1], &status, sizeof(status)), sizeof(status));
+			_exit(getsid(0) == 1 ? 0 : 1);
+		expect_exit(child, 0);
+		EXPECT_EQ(write(ends[1], &told, sizeof(told)), sizeof(told));
 		_exit(0);
 	}
 	gate_open(gate);
 	expect_exit(pid, 0);
 	EXPECT_EQ(read(ends[0], &answer, sizeof(answer)), sizeof(answer));
-	EXPECT_EQ(answer, 5);
+	EXPECT_EQ(answer, 1);
 	close(ends[0]);
 	close(ends[1]);
 	EVENTUALLY(!is_there(pid));
