@@ -28,7 +28,10 @@ static void judge(const char *fault, const struct move *m)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct core_limits limits = {
-		.keep_root = 2, .waiters = 6, .subs = WORLD_SUBS, .abilities = WORLD_ABILITIES,
+		.keep_root = 2,
+		.waiters = 6,
+		.subs = WORLD_SUBS,
+		.abilities = WORLD_ABILITIES,
 	};
 
 	if (size < 1)

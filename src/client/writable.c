@@ -6,7 +6,7 @@
  * a status word; only other addresses cost a system call. MADV_POPULATE_WRITE
  * (since 5.14) takes the write faults of a range without writing. On older
  * kernels a futex operation adds 0 to the first and the last word, which is as
- * good but counts as a read with valgrind, and wants addresses that are aligned.
+ * good but counts as a read with valgrind.
  */
 #include "client/writable.h"
 
@@ -23,10 +23,12 @@
 
 #define FRAMES_ABOVE 4096u
 
-static bool word_is_writable(const void *at)
+/* The word that the byte @at lies in: it is in the same page. */
+static bool word_is_writable(uintptr_t at)
 {
 	static uint32_t nobody;
 
+	at &= ~(uintptr_t)(sizeof(uint32_t) - 1);
 	return syscall(SYS_futex, &nobody, FUTEX_WAKE_OP | FUTEX_PRIVATE_FLAG, 0, 0, at,
 		       FUTEX_OP(FUTEX_OP_ADD, 0, FUTEX_OP_CMP_EQ, 0)) >= 0 ||
 	       errno != EFAULT;
@@ -58,7 +60,5 @@ bool writable_is(const void *at, size_t size)
 	/* EINVAL: not writable, or a kernel that does not know the call. */
 	if (errno != EINVAL || may_populate(&own, sizeof(own)))
 		return false;
-	return word_is_writable(at) &&
-	       (size <= sizeof(uint32_t) ||
-		word_is_writable((const char *)at + size - sizeof(uint32_t)));
+	return word_is_writable((uintptr_t)at) && word_is_writable((uintptr_t)at + size - 1);
 }

@@ -27,7 +27,7 @@ enum {
 };
 
 /* SPAWN_SETUID, SPAWN_SETGID, SETUID, SETGID, REBOOT, RLIMIT, PRIORITY, SCHEDULE, CHROOT, RLIMIT_PEER */
-static const uint8_t kernels_own[] = { 0, 1, 2, 3, 6, 14, 33, 35, 51, 57 };
+static const uint8_t kernels_own[] = {0, 1, 2, 3, 6, 14, 33, 35, 51, 57};
 
 static bool is_kernels_own(uint32_t aid)
 {
@@ -51,7 +51,7 @@ static struct pt_ability *ability_take(struct core *c, struct pt_proc *p)
 	journal_edit(c, a, sizeof(*a));
 	if (h->free_ability)
 		h->free_ability = a->next;
-	*a = (struct pt_ability){ .stamp = a->stamp, .next = p->ability, .proc = p->self };
+	*a = (struct pt_ability){.stamp = a->stamp, .next = p->ability, .proc = p->self};
 	p->ability = index;
 	return a;
 }
@@ -64,7 +64,7 @@ void ability_remove_all(struct core *c, struct pt_proc *p)
 
 		journal_edit(c, a, sizeof(*a));
 		p->ability = a->next;
-		*a = (struct pt_ability){ .stamp = a->stamp, .next = c->head->free_ability };
+		*a = (struct pt_ability){.stamp = a->stamp, .next = c->head->free_ability};
 		c->head->free_ability = index;
 	}
 }

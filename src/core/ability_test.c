@@ -39,20 +39,20 @@ static void items_decide_for_whom_and_what_they_name(void **state)
 		uint64_t value;
 		bool otherwise, may;
 	} rows[] = {
-		{ AID_SPAWN | DENY, 0, 0, 1000, AID_SPAWN, 0, true, false },
-		{ AID_SPAWN | ALLOW, 0, 0, 1000, AID_SPAWN, 0, false, true },
-		{ AID_SPAWN | DENY, 0, 0, 1000, AID_FORK, 0, true, true },
-		{ AID_SPAWN | ALLOW, 0, 0, 1000, AID_FORK, 0, false, false },
-		{ AID_SPAWN | DENY | ROOT, 0, 0, 1000, AID_SPAWN, 0, true, true },
-		{ AID_SPAWN | DENY | ROOT, 0, 0, 0, AID_SPAWN, 0, true, false },
-		{ AID_SPAWN | DENY | NONROOT, 0, 0, 1000, AID_SPAWN, 0, true, false },
-		{ AID_SPAWN | DENY | NONROOT, 0, 0, 0, AID_SPAWN, 0, true, true },
-		{ AID_SPAWN | DENY | ROOT | NONROOT, 0, 0, 0, AID_SPAWN, 0, true, false },
-		{ AID_SPAWN | DENY | SUBRANGE, 5, 9, 1000, AID_SPAWN, 4, true, true },
-		{ AID_SPAWN | DENY | SUBRANGE, 5, 9, 1000, AID_SPAWN, 5, true, false },
-		{ AID_SPAWN | DENY | SUBRANGE, 5, 9, 1000, AID_SPAWN, 9, true, false },
-		{ AID_SPAWN | DENY | SUBRANGE, 5, 9, 1000, AID_SPAWN, 10, true, true },
-		{ AID_SPAWN | LOCK, 0, 0, 1000, AID_SPAWN, 0, true, true },
+		{AID_SPAWN | DENY, 0, 0, 1000, AID_SPAWN, 0, true, false},
+		{AID_SPAWN | ALLOW, 0, 0, 1000, AID_SPAWN, 0, false, true},
+		{AID_SPAWN | DENY, 0, 0, 1000, AID_FORK, 0, true, true},
+		{AID_SPAWN | ALLOW, 0, 0, 1000, AID_FORK, 0, false, false},
+		{AID_SPAWN | DENY | ROOT, 0, 0, 1000, AID_SPAWN, 0, true, true},
+		{AID_SPAWN | DENY | ROOT, 0, 0, 0, AID_SPAWN, 0, true, false},
+		{AID_SPAWN | DENY | NONROOT, 0, 0, 1000, AID_SPAWN, 0, true, false},
+		{AID_SPAWN | DENY | NONROOT, 0, 0, 0, AID_SPAWN, 0, true, true},
+		{AID_SPAWN | DENY | ROOT | NONROOT, 0, 0, 0, AID_SPAWN, 0, true, false},
+		{AID_SPAWN | DENY | SUBRANGE, 5, 9, 1000, AID_SPAWN, 4, true, true},
+		{AID_SPAWN | DENY | SUBRANGE, 5, 9, 1000, AID_SPAWN, 5, true, false},
+		{AID_SPAWN | DENY | SUBRANGE, 5, 9, 1000, AID_SPAWN, 9, true, false},
+		{AID_SPAWN | DENY | SUBRANGE, 5, 9, 1000, AID_SPAWN, 10, true, true},
+		{AID_SPAWN | LOCK, 0, 0, 1000, AID_SPAWN, 0, true, true},
 	};
 
 	(void)state;
@@ -146,8 +146,7 @@ static void what_the_kernel_keeps_is_allowed_only_in_a_node_of_roots(void **stat
 	struct pt_proc *p = born(NULL, 0);
 
 	(void)state;
-	assert_int_equal(core_ability(&t.c, p, p, AID_SETUID | ALLOW, 0, 0, false),
-			 CORE_FORBIDDEN);
+	assert_int_equal(core_ability(&t.c, p, p, AID_SETUID | ALLOW, 0, 0, false), CORE_FORBIDDEN);
 	assert_int_equal(core_ability(&t.c, p, p, AID_SETUID | DENY, 0, 0, false), CORE_OK);
 	assert_int_equal(core_ability(&t.c, p, p, AID_SPAWN | ALLOW, 0, 0, false), CORE_OK);
 	assert_int_equal(core_ability(&t.c, p, p, AID_SETUID | ALLOW, 0, 0, true), CORE_OK);

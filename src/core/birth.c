@@ -37,7 +37,7 @@ static void say_full(struct core *c)
 
 enum core_result core_may_birth(struct core *c, bool root)
 {
-	if (pt_has_room(c, root))
+	if (pt_has_room(c, root) || (core_reclaim(c) && pt_has_room(c, root)))
 		return CORE_OK;
 	say_full(c);
 	return CORE_FULL;

@@ -158,8 +158,8 @@ static void pid_is_one_process(void **state)
 static void child_begins_anew(void **state)
 {
 	struct pt_proc *tracer = born(NULL, 0), *p = born(NULL, 0), *child, *g;
-	struct core_death d = { .code = CHILD_EXITED, .use = { .utime = 5, .stime = 6 } };
-	struct event e = { .notify = 0 };
+	struct core_death d = {.code = CHILD_EXITED, .use = {.utime = 5, .stime = 6}};
+	struct event e = {.notify = 0};
 	int32_t id;
 	pid_t former;
 
@@ -210,7 +210,7 @@ static void child_of_a_daemon_is_in_session_1_as_long_as_the_kernel_agrees(void 
 static void exec_drops_waits_and_requests(void **state)
 {
 	struct pt_proc *p = born(NULL, 0), *child = born(p, 0), *traced = born(NULL, 0);
-	struct event e = { .notify = 0 };
+	struct event e = {.notify = 0};
 	int32_t id;
 
 	(void)state;
@@ -239,10 +239,10 @@ static void setid_process_is_never_dumped(void **state)
 		uint32_t euid, egid;
 		bool may;
 	} rows[] = {
-		{ 1000, 1000, true },
-		{ 0, 1000, false },
-		{ 1000, 0, false },
-		{ 0, 0, false },
+		{1000, 1000, true},
+		{0, 1000, false},
+		{1000, 0, false},
+		{0, 0, false},
 	};
 
 	(void)state;

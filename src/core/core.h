@@ -38,29 +38,29 @@
 /* The outcome of a transition. The caller handles each; none is passed on. */
 enum core_result {
 	CORE_OK = 0,
-	CORE_BLOCKED,		/* the answer will be an effect, later */
-	CORE_NOT_YET,		/* W_NOHANG: there are children, none has news */
+	CORE_BLOCKED, /* the answer will be an effect, later */
+	CORE_NOT_YET, /* W_NOHANG: there are children, none has news */
 	CORE_NO_CHILD,
 	CORE_NO_PROCESS,
-	CORE_FULL,		/* no entry of some kind is left; nothing changed */
+	CORE_FULL, /* no entry of some kind is left; nothing changed */
 	CORE_FORBIDDEN,
 	CORE_INVALID,
-	CORE_BUSY,		/* somebody has that place already */
+	CORE_BUSY, /* somebody has that place already */
 };
 
 struct core_limits {
-	uint32_t procs;		/* processes and zombies at once */
-	uint32_t keep_root;	/* of these, kept for root */
+	uint32_t procs;     /* processes and zombies at once */
+	uint32_t keep_root; /* of these, kept for root */
 	uint32_t waiters;
 	uint32_t subs;
 	uint32_t abilities;
-	uint32_t options;	/* enum rule */
+	uint32_t options; /* enum rule */
 };
 
 /* A view of a table; holds nothing that the table does not say. */
 struct core {
 	struct pt_head *head;
-	struct pt_proc *procs;	/* [0] is the manager, parent of orphans */
+	struct pt_proc *procs; /* [0] is the manager, parent of orphans */
 	uint32_t *buckets;
 	struct pt_waiter *waiters;
 	struct pt_sub *subs;
@@ -68,7 +68,13 @@ struct core {
 	struct pt_name *names;
 	struct pt_effect *effects;
 	uint8_t *undo;
-	uint32_t fail_at;	/* tests: the n-th allocation fails; 0 never */
+	uint32_t fail_at; /* tests: the n-th allocation fails; 0 never */
+	/*
+	 * A hint for one transition: this process has room in its ring for so
+	 * many deaths. They are told at once then, before a wait is answered,
+	 * as a SIGCHLD of the kernel's own comes before wait() returns.
+	 */
+	uint32_t tell_parent, tell_room;
 };
 
 /* --- the table itself (ptable.c) --- */
@@ -85,6 +91,13 @@ void core_init(struct core *c, void *mem, const struct core_limits *limits);
  * is no table.
  */
 int core_open(struct core *c, void *mem, size_t size);
+
+/*
+ * Forget the SIGCHLDs of children that are gone for good and that their parents
+ * do not take: entries are needed. What is forgotten is merged with another, as
+ * a kernel would have it anyway. How many entries that gave.
+ */
+uint32_t core_reclaim(struct core *c);
 
 /* A process that lives or is the kernel's zombie; NULL: unknown. */
 struct pt_proc *core_find(const struct core *c, pid_t pid);
@@ -108,17 +121,16 @@ const struct pt_effect *core_effect(const struct core *c);
 void core_applied(struct core *c);
 
 /* Where memory of a page is: 0 none, else index + 1. */
-enum core_result core_set_page(struct core *c, struct pt_proc *p, uint32_t page,
-			       uint32_t arena);
+enum core_result core_set_page(struct core *c, struct pt_proc *p, uint32_t page, uint32_t arena);
 
 /* --- birth.c --- */
 
 struct core_birth {
 	pid_t pid;
-	uint32_t parent;	/* index; 0: nobody here */
-	uint32_t flags;		/* FLAG_NOZOMBIE, SERVICE, FOREIGN, SETID, FRONT, NATIVE, FORKED */
+	uint32_t parent; /* index; 0: nobody here */
+	uint32_t flags;  /* FLAG_NOZOMBIE, SERVICE, FOREIGN, SETID, FRONT, NATIVE, FORKED */
 	uint32_t uid, euid, gid, egid;
-	pid_t pgrp, sid;	/* as the kernel says */
+	pid_t pgrp, sid; /* as the kernel says */
 	uint64_t start;
 };
 
@@ -126,8 +138,7 @@ struct core_birth {
  * Reserve up to @want entries for births of @p (in all, those it has count).
  * *ret_have: how many it has now. CORE_FULL: not even one.
  */
-enum core_result core_reserve(struct core *c, struct pt_proc *p, uint32_t want,
-			      uint32_t *ret_have);
+enum core_result core_reserve(struct core *c, struct pt_proc *p, uint32_t want, uint32_t *ret_have);
 /* Give back @n of them. */
 void core_unreserve(struct core *c, struct pt_proc *p, uint32_t n);
 /* Is there room for a birth outside a pool? Says FX_FULL when not. */
@@ -141,7 +152,7 @@ void core_exec(struct core *c, struct pt_proc *p, uint32_t euid, uint32_t egid);
 /* --- death.c --- */
 
 struct core_death {
-	int32_t code;		/* CHILD_EXITED, _KILLED, _DUMPED */
+	int32_t code; /* CHILD_EXITED, _KILLED, _DUMPED */
 	int32_t status;
 	struct usage use;
 };
@@ -162,9 +173,9 @@ bool core_may_dump(const struct pt_proc *p);
 
 struct core_wait {
 	uint32_t cell, seq;
-	uint32_t idtype;	/* enum who */
+	uint32_t idtype; /* enum who */
 	int32_t id;
-	uint32_t options;	/* enum w */
+	uint32_t options; /* enum w */
 };
 
 /*
@@ -192,8 +203,7 @@ enum core_result core_trace_kill(struct core *c, struct pt_proc *tracer, struct 
 
 /* --- guardian.c --- */
 
-enum core_result core_guardian(struct core *c, struct pt_proc *p, pid_t child,
-			       pid_t *ret_former);
+enum core_result core_guardian(struct core *c, struct pt_proc *p, pid_t child, pid_t *ret_former);
 
 /* --- session.c --- */
 

@@ -8,7 +8,8 @@
  * with SA_NOCLDWAIT is told but has none. Otherwise the child is a zombie: a
  * waiting thread gets it at once, else it stays until the parent waits or dies.
  * Its SIGCHLD is told in any case, once, in the order of the deaths, also when
- * a wait was quicker; the entry stays as long as that takes (LIFE_GONE).
+ * a wait was quicker; the entry stays as long as that takes (LIFE_GONE), unless
+ * the table needs it.
  *
  * Children outlive their parent. They go to the guardian that the parent named,
  * else to the manager, which keeps no zombies: what was one disappears. A
@@ -61,6 +62,35 @@ static void say_news(struct core *c, const struct pt_proc *parent)
 	e->proc = parent->self;
 	e->page = parent->page;
 	e->arena = parent->arena;
+}
+
+/* The effect that tells @parent of @child. */
+static void tell(struct core *c, struct pt_proc *parent, const struct pt_proc *child)
+{
+	struct pt_effect *e = journal_fx(c, FX_TELL);
+
+	parent = pt_edit(c, parent->self);
+	e->proc = parent->self;
+	e->page = parent->page;
+	e->arena = parent->arena;
+	e->serial = parent->told++;
+	e->value = (uint64_t)(uint32_t)parent->pid;
+	e->pid = child->pid;
+	e->code = child->code;
+	e->status = child->status;
+	e->uid = child->uid;
+	e->use = child->use;
+}
+
+/* Now, if the caller said that there is room; else in its turn. */
+static void tell_or_queue(struct core *c, struct pt_proc *parent, struct pt_proc *child)
+{
+	if (c->tell_room && c->tell_parent == parent->self && !parent->first_untold) {
+		c->tell_room--;
+		tell(c, parent, child);
+	} else {
+		pt_untold_add(c, child);
+	}
 }
 
 void death_parent_changed(struct core *c, const struct pt_proc *p)
@@ -272,7 +302,7 @@ static void tell_news(struct core *c, struct pt_proc *p, uint8_t news, int code,
 	if (p->flags & (FLAG_NOZOMBIE | FLAG_NATIVE))
 		return;
 	if (is_told(parent, true))
-		pt_untold_add(c, p);
+		tell_or_queue(c, parent, p);
 	wait_offer(c, p);
 	say_news(c, parent);
 }
@@ -364,26 +394,40 @@ bool core_has_untold(const struct pt_proc *p)
 void core_tell(struct core *c, struct pt_proc *p)
 {
 	struct pt_proc *child;
-	struct pt_effect *e;
 
 	journal_begin(c);
 	child = pt_untold_take(c, p);
 	assert(child);
-	p = pt_edit(c, p->self);
-	e = journal_fx(c, FX_TELL);
-	e->proc = p->self;
-	e->page = p->page;
-	e->arena = p->arena;
-	e->serial = p->told++;
-	e->value = (uint64_t)(uint32_t)p->pid;
-	e->pid = child->pid;
-	e->code = child->code;
-	e->status = child->status;
-	e->uid = child->uid;
-	e->use = child->use;
+	tell(c, p, child);
 	if (child->life == LIFE_GONE)
 		pt_drop(c, child);
 	journal_commit(c);
+}
+
+static uint32_t next_gone(const struct core *c, uint32_t after)
+{
+	for (uint32_t i = after + 1; i <= c->head->procs_touched; i++)
+		if (pt_at(c, i)->life == LIFE_GONE)
+			return i;
+	return 0;
+}
+
+uint32_t core_reclaim(struct core *c)
+{
+	uint32_t i = next_gone(c, 0), n = 0;
+
+	if (!i)
+		return 0;
+	journal_begin(c);
+	for (; i; i = next_gone(c, i)) {
+		struct pt_proc *p = pt_edit(c, i);
+
+		pt_untold_remove(c, p);
+		pt_drop(c, p);
+		n++;
+	}
+	journal_commit(c);
+	return n;
 }
 
 bool core_may_dump(const struct pt_proc *p)

@@ -20,16 +20,16 @@ static void death_leaves_what_the_parent_asked_for(void **state)
 		uint32_t mode, flags;
 		bool zombie, told;
 	} rows[] = {
-		{ SIGCHLD_MODE_DEFAULT, 0, true, true },
-		{ SIGCHLD_MODE_CAUGHT, 0, true, true },
-		{ SIGCHLD_MODE_CAUGHT | SIGCHLD_MODE_NOCLDSTOP, 0, true, true },
-		{ SIGCHLD_MODE_IGNORE, 0, false, false },
-		{ SIGCHLD_MODE_IGNORE | SIGCHLD_MODE_NOCLDSTOP, 0, false, false },
-		{ SIGCHLD_MODE_NOCLDWAIT, 0, false, true },
-		{ SIGCHLD_MODE_DEFAULT, FLAG_NOZOMBIE, false, false },
-		{ SIGCHLD_MODE_CAUGHT, FLAG_NOZOMBIE, false, false },
-		{ SIGCHLD_MODE_NOCLDWAIT, FLAG_NOZOMBIE, false, false },
-		{ SIGCHLD_MODE_DEFAULT, FLAG_NATIVE, false, false },
+		{SIGCHLD_MODE_DEFAULT, 0, true, true},
+		{SIGCHLD_MODE_CAUGHT, 0, true, true},
+		{SIGCHLD_MODE_CAUGHT | SIGCHLD_MODE_NOCLDSTOP, 0, true, true},
+		{SIGCHLD_MODE_IGNORE, 0, false, false},
+		{SIGCHLD_MODE_IGNORE | SIGCHLD_MODE_NOCLDSTOP, 0, false, false},
+		{SIGCHLD_MODE_NOCLDWAIT, 0, false, true},
+		{SIGCHLD_MODE_DEFAULT, FLAG_NOZOMBIE, false, false},
+		{SIGCHLD_MODE_CAUGHT, FLAG_NOZOMBIE, false, false},
+		{SIGCHLD_MODE_NOCLDWAIT, FLAG_NOZOMBIE, false, false},
+		{SIGCHLD_MODE_DEFAULT, FLAG_NATIVE, false, false},
 	};
 
 	(void)state;
@@ -77,7 +77,7 @@ static void zombie_stays_until_it_is_collected(void **state)
 static void childs_times_count_only_once_it_is_collected(void **state)
 {
 	struct pt_proc *p = born(NULL, 0), *child = born(p, 0), *grandchild = born(child, 0);
-	struct core_death d = { .code = CHILD_EXITED, .use = { .utime = 10, .stime = 1 } };
+	struct core_death d = {.code = CHILD_EXITED, .use = {.utime = 10, .stime = 1}};
 
 	(void)state;
 	core_exit(&t.c, grandchild, &d);
@@ -103,7 +103,7 @@ static void childs_times_count_only_once_it_is_collected(void **state)
 
 static void childs_times_never_count_if_it_is_not_collected(void **state)
 {
-	struct core_death d = { .code = CHILD_EXITED, .use = { .utime = 10, .stime = 1 } };
+	struct core_death d = {.code = CHILD_EXITED, .use = {.utime = 10, .stime = 1}};
 	struct pt_proc *p = born(NULL, 0);
 
 	(void)state;
@@ -204,7 +204,7 @@ static void native_child_of_a_dead_parent_is_collected_for_it(void **state)
 
 static void end_of_the_front_ends_program_is_told(void **state)
 {
-	struct core_death d = { .code = CHILD_KILLED, .status = 9 };
+	struct core_death d = {.code = CHILD_KILLED, .status = 9};
 	struct pt_proc *p = born(NULL, FLAG_FRONT);
 
 	(void)state;
@@ -222,7 +222,9 @@ static void end_of_the_front_ends_program_is_told(void **state)
 static void sigchld_tells_one_exact_record_for_each_death(void **state)
 {
 	struct core_death d = {
-		.code = CHILD_DUMPED, .status = 11, .use = { .utime = 3, .stime = 4 },
+		.code = CHILD_DUMPED,
+		.status = 11,
+		.use = {.utime = 3, .stime = 4},
 	};
 	struct pt_proc *p = born(NULL, 0), *child = born(p, 0);
 	pid_t pid = child->pid;
@@ -277,7 +279,7 @@ static void sigchld_is_told_in_the_order_of_deaths_also_when_collected_first(voi
 static void stop_that_is_not_told_yet_does_not_advance_the_death(void **state)
 {
 	struct pt_proc *p = born(NULL, 0), *a = born(p, 0), *b = born(p, 0);
-	int32_t pids[] = { a->pid, b->pid }, told[3];
+	int32_t pids[] = {a->pid, b->pid}, told[3];
 
 	(void)state;
 	core_stop(&t.c, a, 19);
@@ -399,7 +401,7 @@ static void daemons_real_death_is_never_told(void **state)
 	(void)state;
 	for (int order = 0; order < 6; order++) {
 		/* When the daemon dies: before or after the wait, before or after the SIGCHLD. */
-		static const char *const orders[] = { "dwt", "wdt", "wtd", "dtw", "tdw", "twd" };
+		static const char *const orders[] = {"dwt", "wdt", "wtd", "dtw", "tdw", "twd"};
 		struct pt_proc *p, *d;
 		uint32_t answers = 0, tells = 0, reaps = 0;
 		pid_t pid;
@@ -457,10 +459,10 @@ static void daemon_of_who_keeps_no_zombies_leaves_no_ghost(void **state)
 	static const struct {
 		uint32_t mode, flags, told;
 	} rows[] = {
-		{ SIGCHLD_MODE_IGNORE, 0, 0 },
-		{ SIGCHLD_MODE_NOCLDWAIT, 0, 1 },
-		{ SIGCHLD_MODE_DEFAULT, FLAG_NOZOMBIE, 0 },
-		{ SIGCHLD_MODE_DEFAULT, FLAG_NATIVE, 0 },
+		{SIGCHLD_MODE_IGNORE, 0, 0},
+		{SIGCHLD_MODE_NOCLDWAIT, 0, 1},
+		{SIGCHLD_MODE_DEFAULT, FLAG_NOZOMBIE, 0},
+		{SIGCHLD_MODE_DEFAULT, FLAG_NATIVE, 0},
 	};
 
 	(void)state;
@@ -571,8 +573,7 @@ int main(void)
 		cmocka_unit_test_setup(sigchld_tells_one_exact_record_for_each_death, start),
 		cmocka_unit_test_setup(
 			sigchld_is_told_in_the_order_of_deaths_also_when_collected_first, start),
-		cmocka_unit_test_setup(stop_that_is_not_told_yet_does_not_advance_the_death,
-				       start),
+		cmocka_unit_test_setup(stop_that_is_not_told_yet_does_not_advance_the_death, start),
 		cmocka_unit_test_setup(stops_are_told_unless_nocldstop, start),
 		cmocka_unit_test_setup(who_begins_to_ignore_is_told_nothing_more, start),
 		cmocka_unit_test_setup(parent_without_a_page_is_told_nothing, start),

@@ -108,7 +108,7 @@ static UNUSED struct pt_proc *born(struct pt_proc *parent, uint32_t flags)
 
 static UNUSED void dies(struct pt_proc *p, int status)
 {
-	struct core_death d = { .code = CHILD_EXITED, .status = status };
+	struct core_death d = {.code = CHILD_EXITED, .status = status};
 
 	core_exit(&t.c, p, &d);
 	act();

@@ -83,7 +83,7 @@ static void inherited_stop_ends_the_guardians_wait(void **state)
 
 static void guardian_that_keeps_no_zombies_inherits_none(void **state)
 {
-	static const uint32_t modes[] = { SIGCHLD_MODE_IGNORE, SIGCHLD_MODE_NOCLDWAIT };
+	static const uint32_t modes[] = {SIGCHLD_MODE_IGNORE, SIGCHLD_MODE_NOCLDWAIT};
 
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
 		int32_t told[2];

@@ -7,7 +7,7 @@
 
 /* Follows the saved bytes, so that undo can walk from the newest back. */
 struct trailer {
-	uint32_t offset;	/* of the object, from the head */
+	uint32_t offset; /* of the object, from the head */
 	uint32_t words;
 };
 
@@ -30,7 +30,8 @@ size_t journal_undo_room(const struct core_limits *l, uint32_t buckets)
 	       (sizeof(struct pt_sub) + t) * (l->subs + 1) +
 	       (sizeof(struct pt_ability) + t) * (l->abilities + 1) +
 	       (sizeof(struct pt_name) + t) * PT_NAMES +
-	       (sizeof(uint32_t) + t) * ((size_t)buckets + 2 * l->procs) + sizeof(struct pt_head) + t;
+	       (sizeof(uint32_t) + t) * ((size_t)buckets + 2 * l->procs) + sizeof(struct pt_head) +
+	       t;
 }
 
 uint32_t journal_fx_room(const struct core_limits *l)

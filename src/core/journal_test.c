@@ -133,7 +133,7 @@ static void transition_without_effects_is_over_at_once(void **state)
 
 static void effects_are_empty_but_for_what_is_written(void **state)
 {
-	static const struct pt_effect empty = { .kind = FX_REAP };
+	static const struct pt_effect empty = {.kind = FX_REAP};
 
 	(void)state;
 	journal_begin(&t.c);
@@ -167,7 +167,10 @@ static void largest_transition_fits(void **state)
 	(void)state;
 	start_with(200, 0, 0);
 	l = (struct core_limits){
-		.procs = 200, .waiters = 16, .subs = 16, .abilities = 300,
+		.procs = 200,
+		.waiters = 16,
+		.subs = 16,
+		.abilities = 300,
 	};
 	p = born(NULL, 0);
 	for (int i = 0; i < 198; i++) {
@@ -181,7 +184,7 @@ static void largest_transition_fits(void **state)
 	for (uint32_t i = 0; i < 12; i++)
 		waits(p, WHO_PID, 102, W_EXITED, i);
 	for (int i = 0; i < 16; i++) {
-		struct event e = { .notify = 0 };
+		struct event e = {.notify = 0};
 		int32_t id;
 
 		core_subscribe(&t.c, p, ON_PROCESS_DEATH, &e, false, &id);

@@ -36,7 +36,7 @@ static struct pt_sub *sub_take(struct core *c)
 	journal_edit(c, s, sizeof(*s));
 	if (h->free_sub)
 		h->free_sub = s->next;
-	*s = (struct pt_sub){ .stamp = s->stamp, .next = h->first_sub };
+	*s = (struct pt_sub){.stamp = s->stamp, .next = h->first_sub};
 	h->first_sub = index;
 	return s;
 }
@@ -62,7 +62,7 @@ static void sub_drop(struct core *c, uint32_t index)
 	} else {
 		c->head->first_sub = s->next;
 	}
-	*s = (struct pt_sub){ .stamp = s->stamp, .next = c->head->free_sub };
+	*s = (struct pt_sub){.stamp = s->stamp, .next = c->head->free_sub};
 	c->head->free_sub = index;
 }
 

@@ -12,7 +12,7 @@
 
 static struct event event_of(uint64_t value, uint32_t flags)
 {
-	return (struct event){ .notify = flags, .value = value };
+	return (struct event){.notify = flags, .value = value};
 }
 
 static int32_t subscribes(struct pt_proc *p, uint32_t flags, uint64_t value, uint32_t notify,
@@ -33,16 +33,11 @@ static void requests_fire_for_what_they_ask(void **state)
 		int happens;
 		bool fires;
 	} rows[] = {
-		{ ON_PROCESS_DEATH, DEATH, true },
-		{ ON_PROCESS_DEATH, DAEMON_DEATH, true },
-		{ ON_PROCESS_DEATH, NOWAITO_DEATH, true },
-		{ ON_PROCESS_DEATH, BIRTH, false },
-		{ ON_DAEMON_DEATH, DEATH, false },
-		{ ON_DAEMON_DEATH, NOWAITO_DEATH, false },
-		{ ON_DAEMON_DEATH, DAEMON_DEATH, true },
-		{ ON_PROCESS_CREATE, BIRTH, true },
-		{ ON_PROCESS_CREATE, DEATH, false },
-		{ ON_SYNC, DEATH, false },
+		{ON_PROCESS_DEATH, DEATH, true},         {ON_PROCESS_DEATH, DAEMON_DEATH, true},
+		{ON_PROCESS_DEATH, NOWAITO_DEATH, true}, {ON_PROCESS_DEATH, BIRTH, false},
+		{ON_DAEMON_DEATH, DEATH, false},         {ON_DAEMON_DEATH, NOWAITO_DEATH, false},
+		{ON_DAEMON_DEATH, DAEMON_DEATH, true},   {ON_PROCESS_CREATE, BIRTH, true},
+		{ON_PROCESS_CREATE, DEATH, false},       {ON_SYNC, DEATH, false},
 	};
 
 	(void)state;

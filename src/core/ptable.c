@@ -145,7 +145,7 @@ struct pt_proc *pt_take(struct core *c)
 		index = ++h->procs_touched;
 		p = pt_edit(c, index);
 	}
-	*p = (struct pt_proc){ .stamp = p->stamp, .self = index };
+	*p = (struct pt_proc){.stamp = p->stamp, .self = index};
 	h->n_used++;
 	return p;
 }
@@ -155,7 +155,7 @@ void pt_drop(struct core *c, struct pt_proc *p)
 	uint32_t index = p->self;
 
 	assert(p->life >= LIFE_TRACE_ZOMBIE && !(p->flags & FLAG_UNTOLD));
-	*p = (struct pt_proc){ .stamp = p->stamp, .self = index, .next = c->head->free_proc };
+	*p = (struct pt_proc){.stamp = p->stamp, .self = index, .next = c->head->free_proc};
 	c->head->free_proc = index;
 	c->head->n_used--;
 	pt_room_made(c);
@@ -356,7 +356,7 @@ struct pt_waiter *pt_waiter_take(struct core *c)
 	journal_edit(c, w, sizeof(*w));
 	if (h->free_waiter)
 		h->free_waiter = w->next;
-	*w = (struct pt_waiter){ .stamp = w->stamp };
+	*w = (struct pt_waiter){.stamp = w->stamp};
 	return w;
 }
 
@@ -374,6 +374,6 @@ void pt_waiter_drop(struct core *c, struct pt_proc *p, uint32_t index)
 	} else {
 		pt_edit(c, p->self)->first_waiter = w->next;
 	}
-	*w = (struct pt_waiter){ .stamp = w->stamp, .next = c->head->free_waiter };
+	*w = (struct pt_waiter){.stamp = w->stamp, .next = c->head->free_waiter};
 	c->head->free_waiter = index;
 }

@@ -24,10 +24,10 @@ static void service_manager_is_root_or_the_nodes_user(void **state)
 		uint32_t uid, node;
 		enum core_result result;
 	} rows[] = {
-		{ 0, 1000, CORE_OK },
-		{ 1000, 1000, CORE_OK },
-		{ 1001, 1000, CORE_FORBIDDEN },
-		{ 1000, 0, CORE_FORBIDDEN },
+		{0, 1000, CORE_OK},
+		{1000, 1000, CORE_OK},
+		{1001, 1000, CORE_FORBIDDEN},
+		{1000, 0, CORE_FORBIDDEN},
 	};
 
 	(void)state;
@@ -90,8 +90,7 @@ int main(void)
 		cmocka_unit_test(service_manager_is_root_or_the_nodes_user),
 		cmocka_unit_test_setup(there_is_one_service_manager_until_it_dies, start),
 		cmocka_unit_test_setup(only_the_service_manager_forks_services, start),
-		cmocka_unit_test_setup(ordinary_fork_of_a_service_makes_an_ordinary_process,
-				       start),
+		cmocka_unit_test_setup(ordinary_fork_of_a_service_makes_an_ordinary_process, start),
 	};
 
 	return cmocka_run_group_tests_name("service", tests, NULL, NULL);

@@ -97,7 +97,7 @@ static void nowaito_tracee_is_told_to_the_tracer_only(void **state)
 
 static void one_stop_for_each_traced_signal_lowest_first(void **state)
 {
-	static const int sent[] = { 64, 5, 11, 5, 1 }, told[] = { 1, 5, 11, 64 };
+	static const int sent[] = {64, 5, 11, 5, 1}, told[] = {1, 5, 11, 64};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(sent) / sizeof(sent[0]); i++)
@@ -129,7 +129,7 @@ static void traced_signal_ends_one_wait(void **state)
 
 static void tracers_kill_returns_when_the_victim_is_gone(void **state)
 {
-	struct core_death d = { .code = CHILD_KILLED, .status = 9 };
+	struct core_death d = {.code = CHILD_KILLED, .status = 9};
 
 	(void)state;
 	assert_int_equal(core_trace_kill(&t.c, tracer, child, 3, 33), CORE_BLOCKED);

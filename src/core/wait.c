@@ -218,7 +218,7 @@ void wait_recheck(struct core *c, struct pt_proc *parent)
 {
 	for (uint32_t i = parent->first_waiter, next; i; i = next) {
 		struct pt_waiter w = c->waiters[i];
-		struct core_wait k = { .idtype = w.idtype, .id = w.id, .options = w.options };
+		struct core_wait k = {.idtype = w.idtype, .id = w.id, .options = w.options};
 
 		next = w.next;
 		if (has_any(c, parent, &k))

@@ -22,31 +22,31 @@ static void wait_finds_what_it_names(void **state)
 		enum core_result result;
 		int32_t pid, code;
 	} rows[] = {
-		{ WHO_ALL, 0, W_EXITED, CORE_OK, ZOMBIE, CHILD_EXITED },
-		{ WHO_ALL, 0, W_STOPPED, CORE_OK, STOPPED, CHILD_STOPPED },
-		{ WHO_ALL, 0, W_CONTINUED, CORE_OK, CONTINUED, CHILD_CONTINUED },
-		{ WHO_ALL, 0, W_EXITED | W_STOPPED | W_CONTINUED, CORE_OK, ZOMBIE, CHILD_EXITED },
-		{ WHO_PID, LIVE, W_EXITED, CORE_BLOCKED, 0, 0 },
-		{ WHO_PID, LIVE, W_EXITED | W_NOHANG, CORE_NOT_YET, 0, 0 },
-		{ WHO_PID, ZOMBIE, W_EXITED | W_NOHANG, CORE_OK, ZOMBIE, CHILD_EXITED },
-		{ WHO_PID, ZOMBIE, W_STOPPED | W_NOHANG, CORE_NOT_YET, 0, 0 },
-		{ WHO_PID, STOPPED, W_STOPPED, CORE_OK, STOPPED, CHILD_STOPPED },
-		{ WHO_PID, STOPPED, W_EXITED | W_NOHANG, CORE_NOT_YET, 0, 0 },
-		{ WHO_PID, CONTINUED, W_CONTINUED, CORE_OK, CONTINUED, CHILD_CONTINUED },
-		{ WHO_PID, CONTINUED, W_STOPPED | W_NOHANG, CORE_NOT_YET, 0, 0 },
-		{ WHO_PID, QUIET, W_EXITED, CORE_NO_CHILD, 0, 0 },
-		{ WHO_PID, NATIVE, W_EXITED, CORE_NO_CHILD, 0, 0 },
-		{ WHO_PID, STRANGER, W_EXITED, CORE_NO_CHILD, 0, 0 },
-		{ WHO_PID, PARENT, W_EXITED, CORE_NO_CHILD, 0, 0 },
-		{ WHO_PID, 4711, W_EXITED, CORE_NO_CHILD, 0, 0 },
-		{ WHO_PGID, PARENT, W_EXITED, CORE_OK, ZOMBIE, CHILD_EXITED },
-		{ WHO_PGID, LIVE, W_EXITED | W_NOHANG, CORE_NOT_YET, 0, 0 },
-		{ WHO_PGID, STRANGER, W_EXITED, CORE_NO_CHILD, 0, 0 },
-		{ WHO_ALL, 0, W_NOHANG, CORE_INVALID, 0, 0 },
-		{ WHO_ALL, 0, W_NOWAIT, CORE_INVALID, 0, 0 },
-		{ WHO_ALL, 0, 0, CORE_INVALID, 0, 0 },
-		{ WHO_ALL, 0, W_EXITED | 0x100, CORE_INVALID, 0, 0 },
-		{ WHO_PGID + 1, 0, W_EXITED, CORE_INVALID, 0, 0 },
+		{WHO_ALL, 0, W_EXITED, CORE_OK, ZOMBIE, CHILD_EXITED},
+		{WHO_ALL, 0, W_STOPPED, CORE_OK, STOPPED, CHILD_STOPPED},
+		{WHO_ALL, 0, W_CONTINUED, CORE_OK, CONTINUED, CHILD_CONTINUED},
+		{WHO_ALL, 0, W_EXITED | W_STOPPED | W_CONTINUED, CORE_OK, ZOMBIE, CHILD_EXITED},
+		{WHO_PID, LIVE, W_EXITED, CORE_BLOCKED, 0, 0},
+		{WHO_PID, LIVE, W_EXITED | W_NOHANG, CORE_NOT_YET, 0, 0},
+		{WHO_PID, ZOMBIE, W_EXITED | W_NOHANG, CORE_OK, ZOMBIE, CHILD_EXITED},
+		{WHO_PID, ZOMBIE, W_STOPPED | W_NOHANG, CORE_NOT_YET, 0, 0},
+		{WHO_PID, STOPPED, W_STOPPED, CORE_OK, STOPPED, CHILD_STOPPED},
+		{WHO_PID, STOPPED, W_EXITED | W_NOHANG, CORE_NOT_YET, 0, 0},
+		{WHO_PID, CONTINUED, W_CONTINUED, CORE_OK, CONTINUED, CHILD_CONTINUED},
+		{WHO_PID, CONTINUED, W_STOPPED | W_NOHANG, CORE_NOT_YET, 0, 0},
+		{WHO_PID, QUIET, W_EXITED, CORE_NO_CHILD, 0, 0},
+		{WHO_PID, NATIVE, W_EXITED, CORE_NO_CHILD, 0, 0},
+		{WHO_PID, STRANGER, W_EXITED, CORE_NO_CHILD, 0, 0},
+		{WHO_PID, PARENT, W_EXITED, CORE_NO_CHILD, 0, 0},
+		{WHO_PID, 4711, W_EXITED, CORE_NO_CHILD, 0, 0},
+		{WHO_PGID, PARENT, W_EXITED, CORE_OK, ZOMBIE, CHILD_EXITED},
+		{WHO_PGID, LIVE, W_EXITED | W_NOHANG, CORE_NOT_YET, 0, 0},
+		{WHO_PGID, STRANGER, W_EXITED, CORE_NO_CHILD, 0, 0},
+		{WHO_ALL, 0, W_NOHANG, CORE_INVALID, 0, 0},
+		{WHO_ALL, 0, W_NOWAIT, CORE_INVALID, 0, 0},
+		{WHO_ALL, 0, 0, CORE_INVALID, 0, 0},
+		{WHO_ALL, 0, W_EXITED | 0x100, CORE_INVALID, 0, 0},
+		{WHO_PGID + 1, 0, W_EXITED, CORE_INVALID, 0, 0},
 	};
 
 	(void)state;
@@ -75,8 +75,7 @@ static void wait_finds_what_it_names(void **state)
 		assert_int_equal(count_fx(FX_ANSWER), rows[i].result == CORE_OK);
 		assert_int_equal(get_fx(FX_ANSWER, 0)->pid, rows[i].pid);
 		assert_int_equal(get_fx(FX_ANSWER, 0)->code, rows[i].code);
-		assert_int_equal(core_is_waiting(&t.c, p, 7, 1007),
-				 rows[i].result == CORE_BLOCKED);
+		assert_int_equal(core_is_waiting(&t.c, p, 7, 1007), rows[i].result == CORE_BLOCKED);
 	}
 }
 
@@ -91,7 +90,7 @@ static void wait_collects_the_oldest_death_first(void **state)
 	dies(core_find(&t.c, 101), 0);
 	dies(core_find(&t.c, 102), 0);
 	for (int i = 0; i < 3; i++) {
-		static const pid_t order[] = { 103, 101, 102 };
+		static const pid_t order[] = {103, 101, 102};
 
 		assert_int_equal(waits(p, WHO_ALL, 0, W_EXITED, 0), CORE_OK);
 		assert_int_equal(get_fx(FX_ANSWER, 0)->pid, order[i]);
@@ -340,8 +339,8 @@ int main(void)
 		cmocka_unit_test(wait_finds_what_it_names),
 		cmocka_unit_test_setup(wait_collects_the_oldest_death_first, start),
 		cmocka_unit_test_setup(wait_is_answered_with_its_cell_and_sequence, start),
-		cmocka_unit_test_setup(
-			several_waiters_are_served_in_their_order_each_with_its_own, start),
+		cmocka_unit_test_setup(several_waiters_are_served_in_their_order_each_with_its_own,
+				       start),
 		cmocka_unit_test_setup(one_death_ends_one_wait_and_the_rest_find_no_child, start),
 		cmocka_unit_test_setup(nowait_looks_and_leaves_it_to_the_next, start),
 		cmocka_unit_test_setup(nowait_leaves_a_stop_to_be_told, start),

@@ -54,13 +54,22 @@ static void apply_told(struct manager *m, const struct pt_effect *e)
 	};
 	atomic_store(atomic(&page->head.ring_head), e->serial + 1);
 	/* EPERM: it has become another user's; then it will look some day. */
-	(void)child_kick((pid_t)e->value);
+	(void)child_kick((pid_t)e->value, e->serial);
 }
 
 static void apply_reap(struct manager *m, const struct pt_effect *e)
 {
 	if (child_reap(e->pid) == CHILD_NOT_OURS)
 		(void)agents_ask(m, e->pid, AGENT_OP_REAP, 0, 0); /* gone for good if nobody's */
+}
+
+static void queue(pid_t pid, pid_t tid, const struct event *ev)
+{
+	/* The kernel lets one process send another only codes below zero. */
+	int code = ev->code < 0 ? ev->code : SI_QUEUE;
+
+	if (child_queue(pid, tid, ev->signo, code, ev->value) == -EPERM)
+		(void)child_queue(pid, tid, ev->signo, SI_QUEUE, ev->value); /* dead: no matter */
 }
 
 static void apply_event(struct manager *m, const struct pt_effect *e)
@@ -72,15 +81,18 @@ static void apply_event(struct manager *m, const struct pt_effect *e)
 	switch (ev->notify & 0xff) {
 	case EVENT_TYPE_SIGNAL:
 	case EVENT_TYPE_SIGNAL_CODE:
-		(void)child_queue(e->pid, 0, ev->signo, SI_QUEUE, ev->value); /* dead: no matter */
+		queue(e->pid, 0, ev);
 		break;
 	case EVENT_TYPE_THREAD_ID:
-		(void)child_queue(e->pid, ev->tid, ev->signo, SI_QUEUE, ev->value); /* same */
+		queue(e->pid, ev->tid, ev);
 		break;
 	case EVENT_TYPE_THREAD:
 		if (!page)
 			break;
 		head = atomic_load(atomic(&page->head.event_head));
+		/* A program that does not look loses the newest, not the oldest. */
+		if (head - atomic_load(atomic(&page->head.event_tail)) >= PAGE_EVENTS)
+			break;
 		page->events[head % PAGE_EVENTS] = (struct page_event){
 			.handle = (uint64_t)(uint32_t)ev->code,
 			.value = ev->value,
@@ -166,16 +178,24 @@ static void apply_one(struct manager *m, const struct pt_effect *e)
 	}
 }
 
+/* How many deaths fit into a ring. What the program says of it counts only here. */
+static uint32_t ring_room(const struct pt_proc *p, struct page *page)
+{
+	uint32_t used = p->told - atomic_load(atomic(&page->head.ring_tail));
+
+	return used < PAGE_RING ? PAGE_RING - used : 0;
+}
+
 void apply_tell(struct manager *m, struct pt_proc *p)
 {
 	struct page *page = arena_page_of(m, p);
 
 	while (page && core_has_untold(p)) {
-		if (p->told - atomic_load(atomic(&page->head.ring_tail)) >= PAGE_RING) {
+		if (!ring_room(p, page)) {
 			/* Say so first, look again then: the program does the
 			 * opposite, so one of us sees the other. */
 			atomic_store(atomic(&page->head.ring_more), 1);
-			if (p->told - atomic_load(atomic(&page->head.ring_tail)) >= PAGE_RING)
+			if (!ring_room(p, page))
 				return;
 		}
 		core_tell(&m->core, p);
@@ -235,11 +255,21 @@ static void listener_add(struct manager *m, uint32_t index)
 	claim_of(m, p);
 }
 
+static void hint_room(struct manager *m, uint32_t index)
+{
+	struct pt_proc *p = core_used(&m->core, index);
+	struct page *page = p ? arena_page_of(m, p) : NULL;
+
+	m->core.tell_parent = index;
+	m->core.tell_room = page ? ring_room(p, page) : 0;
+}
+
 void apply_claim(struct manager *m, const struct pt_proc *p)
 {
 	const struct pt_proc *procs = m->core.procs;
 
 	m->n_claimed = 0;
+	hint_room(m, p->parent);
 	listener_add(m, p->parent);
 	listener_add(m, procs[p->parent].guardian);
 	listener_add(m, p->guardian);
@@ -268,4 +298,5 @@ void apply_release(struct manager *m)
 				       m->core.waiters[w].seq);
 	}
 	m->n_claimed = 0;
+	m->core.tell_room = 0;
 }

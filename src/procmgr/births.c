@@ -221,10 +221,11 @@ static bool is_real(struct manager *m, const struct page_slot *s, const struct h
 	return !s->error && !core_find(&m->core, s->pid) && child_peek(s->pid, NULL) == CHILD_DEAD;
 }
 
-/* BORN, and known now. A look within a look may have been quicker. */
-static void give_back(struct page_slot *s)
+/* BORN, and known now. A look within a look may have been quicker, and the slot
+ * be another child's already. */
+static void give_back(struct page_slot *s, pid_t pid)
 {
-	if (!move(s, SLOT_STATE_BORN, SLOT_STATE_TAKEN))
+	if (s->pid != pid || !move(s, SLOT_STATE_BORN, SLOT_STATE_TAKEN))
 		return;
 	s->pid = 0;
 	s->error = 0;
@@ -234,12 +235,13 @@ static void give_back(struct page_slot *s)
 static void take_one(struct manager *m, struct pt_proc *p, struct page_slot *s,
 		     const struct hint *h)
 {
-	pid_t pid = s->pid;
+	uint32_t state = atomic_load(state_of(s));
+	pid_t pid = s->pid; /* after the state, which says that it is true */
 
-	switch (atomic_load(state_of(s))) {
+	switch (state) {
 	case SLOT_STATE_BORN:
 		born(m, p, s);
-		give_back(s);
+		give_back(s, pid);
 		break;
 	case SLOT_STATE_FAILED:
 		failed(m, pid);
@@ -254,8 +256,8 @@ static void take_one(struct manager *m, struct pt_proc *p, struct page_slot *s,
 		else if (pid > 1)
 			born(m, p, s);
 		/* Or the program says just now that it is BORN. */
-		if (!move(s, SLOT_STATE_LAUNCHING, SLOT_STATE_TAKEN))
-			give_back(s);
+		if (s->pid == pid && !move(s, SLOT_STATE_LAUNCHING, SLOT_STATE_TAKEN))
+			give_back(s, pid);
 		break;
 	default:
 		break;
@@ -280,6 +282,16 @@ static void take_all(struct manager *m, struct pt_proc *p, const struct hint *h)
 void births_take(struct manager *m, struct pt_proc *p)
 {
 	take_all(m, p, &(struct hint){ .owner_dead = false });
+}
+
+void births_take_everywhere(struct manager *m)
+{
+	for (uint32_t i = 1; i <= m->core.head->procs_touched; i++) {
+		struct pt_proc *p = core_used(&m->core, i);
+
+		if (p && core_is_alive(p))
+			births_take(m, p);
+	}
 }
 
 static bool has_pid(struct manager *m, uint32_t index, pid_t pid, bool lives)

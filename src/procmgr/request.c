@@ -186,18 +186,18 @@ void request_look(struct manager *m, struct pt_proc *p)
 	_Alignas(8) uint8_t body[sizeof(struct proto_wait_in)];
 	struct page *page = arena_page_of(m, p);
 	struct request r = { .m = m, .p = p, .page = page, .number = PROTO_WAIT };
-	bool taken = false;
+	uint32_t seq;
 
 	if (!page || !core_is_alive(p))
 		return;
 	for (r.cell = 0; r.cell < PAGE_CELLS; r.cell++) {
-		if (!is_unsent(m, p, page, r.cell, &r.seq, body))
+		if (!is_unsent(m, p, page, r.cell, &seq, body))
 			continue;
-		/* What it waits for was BORN before it was asked. */
-		if (!taken)
-			births_take(m, p);
-		taken = true;
-		if (is_unsent(m, p, page, r.cell, &r.seq, body))
+		/* What it waits for was BORN before it was asked. Not so what
+		 * another wait in this cell is for, asked while we looked; its
+		 * child's death is still to come. */
+		births_take(m, p);
+		if (is_unsent(m, p, page, r.cell, &r.seq, body) && r.seq == seq)
 			run(&r, NULL, body, sizeof(body));
 	}
 }

@@ -95,8 +95,8 @@ int req_value_add(struct request *r, const struct proto_value_add_in *in,
 
 	if ((in->type & 0xffff) > 1 || !is_deliverable(&in->event))
 		return EINVAL;
-	/* One direction, and a figure that is there. */
-	if (!!(in->type & 0x40000000) == !!(in->type & 0x80000000))
+	/* One direction at most (none: to be read only), and a figure that is there. */
+	if ((in->type & 0x40000000) && (in->type & 0x80000000))
 		return EINVAL;
 	if ((in->type & 0xffff) == 1 && procinfo_private(in->sub_id, &now) < 0)
 		return ESRCH;

@@ -111,6 +111,7 @@ int req_list(struct request *r, const struct proto_list_in *in, struct proto_lis
 	rows.after = in->after;
 	rows.n = 0;
 	rows.more = false;
+	births_take_everywhere(r->m);
 	for (uint32_t i = 1; i <= r->m->core.head->procs_touched; i++) {
 		const struct pt_proc *p = core_used(&r->m->core, i);
 
@@ -133,6 +134,7 @@ int req_info(struct request *r, const struct proto_info_in *in, struct proto_inf
 	struct rlimit files;
 
 	(void)in;
+	births_take_everywhere(m);
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0)
 		i->nofile = (uint32_t)files.rlim_cur;
 	i->manager_pid = getpid();

@@ -65,6 +65,8 @@ int req_daemon(struct request *r, const struct proto_daemon_in *in, struct proto
 	enum core_result e;
 
 	(void)out;
+	if (r->p->parent)
+		request_look(r->m, core_get(&r->m->core, r->p->parent));
 	apply_claim(r->m, r->p);
 	e = core_daemon(&r->m->core, r->p, in->status);
 	apply(r->m);

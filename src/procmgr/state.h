@@ -125,6 +125,8 @@ void births_look(struct manager *m);
 void births_grant(struct manager *m, struct pt_proc *p, uint32_t want, uint32_t *ret_granted);
 /* Look at all slots of @p's page. */
 void births_take(struct manager *m, struct pt_proc *p);
+/* Of all: before somebody is told who there is. */
+void births_take_everywhere(struct manager *m);
 /*
  * Whose slot has this pid? Makes the birth known if it is finished, or if @lives:
  * the child was heard of, so that it is no attempt any more. True: somebody's.

@@ -143,14 +143,14 @@ static bool look_at_values(struct manager *m)
 		struct pt_sub *s = &m->core.subs[i];
 		uint64_t now;
 
-		if (!s->value_type)
+		if (!s->value_type || !(s->flags & 0xc0000000))
 			continue;
 		any = true;
 		if (!sweep_value_now(s, &now))
 			continue;
-		if (s->flags & 0x40000000)
+		if (s->flags & 0x40000000) /* PROCMGR_VALUE_TRIGGER_UP */
 			core_trigger_value(&m->core, s, now >= s->limit, now);
-		else
+		else if (s->flags & 0x80000000) /* _DOWN */
 			core_trigger_value(&m->core, s, now <= s->limit, now);
 		apply(m);
 	}

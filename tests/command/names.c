@@ -149,6 +149,7 @@ TEST_OUTSIDE(a_node_is_picked_by_rule)
 
 TEST_OUTSIDE(exec_ends_with_the_status_of_its_program)
 {
+	EXPECT_OK(setenv("PATH", "/usr/bin:/bin", 1));
 	boot("one");
 	expect_shell("\"$0\" exec true", 0, "", NULL);
 	expect_shell("\"$0\" exec sh -c 'exit 9'", 9, "", NULL);
@@ -201,6 +202,7 @@ TEST_OUTSIDE(a_booted_node_outlives_its_program)
 
 TEST_OUTSIDE(boot_that_fails_leaves_no_node)
 {
+	EXPECT_OK(setenv("PATH", "/usr/bin:/bin", 1));
 	expect_shell("\"$0\" boot no-such-program", 127, "", "cannot run");
 	expect_shell("\"$0\" boot /etc/passwd", 126, "", "cannot run");
 	expect_shell("ls $XDG_RUNTIME_DIR/kamioka", 0, "", NULL);

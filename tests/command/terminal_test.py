@@ -97,6 +97,11 @@ def wait(pid):
     return "exit", os.WEXITSTATUS(status)
 
 
+def expect(pid, change):
+    got = wait(pid)
+    assert got == change, f"job {pid}: {got}, not {change}"
+
+
 # Says its pid, so that it can be looked at, then gives back what is typed.
 CAT = ("/bin/sh", "-c", "echo ready=$$=; exec cat")
 
@@ -125,7 +130,7 @@ def ctrl_c(terminal, command):
     job = terminal.start(*command, *CAT)
     ready(terminal)
     terminal.type("\x03")
-    assert wait(job) == ("exit", 128 + signal.SIGINT)
+    expect(job, ("exit", 128 + signal.SIGINT))
 
 
 def ctrl_c_is_caught(terminal, command):
@@ -134,7 +139,7 @@ def ctrl_c_is_caught(terminal, command):
     ready(terminal)
     terminal.type("\x03")
     terminal.expect("caught")
-    assert wait(job) == ("exit", 9)
+    expect(job, ("exit", 9))
 
 
 def ctrl_z_and_fg(terminal, command):
@@ -143,7 +148,7 @@ def ctrl_z_and_fg(terminal, command):
     assert stat_of(program)[2] == job, "PROGRAM is not in the job's group"
     for _ in range(3):
         terminal.type("\x1a")
-        assert wait(job) == ("stop", signal.SIGTSTP)
+        expect(job, ("stop", signal.SIGTSTP))
         until("PROGRAM to stop", lambda: stat_of(program)[0] == "T")
         # Its parent, the manager or agent, works on.
         parent = stat_of(program)[1]
@@ -152,26 +157,26 @@ def ctrl_z_and_fg(terminal, command):
         terminal.type("hello\n")
         terminal.expect("hello\r\nhello\r\n")
     terminal.type("\x04")
-    assert wait(job) == ("exit", 0)
+    expect(job, ("exit", 0))
 
 
 def background_read(terminal, command):
     job = terminal.start(*command, *CAT, foreground=False)
-    assert wait(job) == ("stop", signal.SIGTTIN)
+    expect(job, ("stop", signal.SIGTTIN))
     program = ready(terminal)
     until("PROGRAM to stop", lambda: stat_of(program)[0] == "T")
     terminal.foreground(job)
     terminal.type("hello\n")
     terminal.expect("hello\r\nhello\r\n")
     terminal.type("\x04")
-    assert wait(job) == ("exit", 0)
+    expect(job, ("exit", 0))
 
 
 def terms_are_passed_on(terminal, command):
     job = terminal.start(*command, *CAT)
     ready(terminal)
     os.kill(job, signal.SIGTERM)
-    assert wait(job) == ("exit", 128 + signal.SIGTERM)
+    expect(job, ("exit", 128 + signal.SIGTERM))
 
 
 def hang_up(terminal, command):
@@ -200,7 +205,7 @@ def front_end_is_killed(terminal):
     job = terminal.start(*RUN, *CAT)
     program = ready(terminal)
     os.kill(job, signal.SIGKILL)
-    assert wait(job) == ("signal", signal.SIGKILL)
+    expect(job, ("signal", signal.SIGKILL))
     until("PROGRAM to end", lambda: stat_of(program)[0] in "XZ")
 
 

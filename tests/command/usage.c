@@ -116,6 +116,8 @@ TEST_OUTSIDE(run_ends_with_the_status_of_its_program)
 
 TEST_OUTSIDE(run_says_why_a_program_cannot_run)
 {
+	/* A directory that one may not search is "permission denied" for what is nowhere. */
+	EXPECT_OK(setenv("PATH", "/usr/bin:/bin", 1));
 	EXPECT_EQ(run("/no/such/program", NULL), 127);
 	EXPECT_EQ(run("no-such-program", NULL), 127);
 	EXPECT_EQ(run("/etc/passwd", NULL), 126);

@@ -145,6 +145,33 @@ static int leave(void)
 	return 0;
 }
 
+/* What a shell does with each of its jobs. */
+static int give_terminal(void)
+{
+	int gate[2];
+	pid_t pid;
+	char c;
+
+	signal(SIGTTOU, SIG_IGN);
+	CHECK(pipe(gate) == 0);
+	pid = fork();
+	CHECK(pid >= 0);
+	if (pid == 0) {
+		close(gate[1]);
+		_exit((int)read(gate[0], &c, 1));
+	}
+	CHECK(setpgid(pid, pid) == 0);
+	CHECK(getpgid(pid) == pid);
+	CHECK(tcsetpgrp(0, pid) == 0);
+	CHECK(tcgetpgrp(0) == pid);
+	CHECK(tcsetpgrp(0, getpgrp()) == 0);
+	CHECK(tcgetpgrp(0) == getpgrp());
+	close(gate[1]);
+	CHECK(status_of(pid) == 0);
+	puts("ok");
+	return 0;
+}
+
 /* glibc's own function, as a library would call it that knows nothing of us. */
 static int glibc_spawn(void)
 {
@@ -189,6 +216,8 @@ int main(int argc, char **argv)
 		return run(argv + 2);
 	if (!strcmp(verb, "leave"))
 		return leave();
+	if (!strcmp(verb, "give-terminal"))
+		return give_terminal();
 	if (!strcmp(verb, "glibc-spawn"))
 		return glibc_spawn();
 	if (!strcmp(verb, "mourn"))

@@ -174,22 +174,30 @@ TEST(getpgid_and_getsid_of_children)
 	EXPECT_ERRNO(getsid(away.pid), ESRCH);
 }
 
-static void give_terminal(void)
+static void give_terminal_elsewhere(void)
 {
 	struct gated child = gated_fork();
 
-	signal(SIGTTOU, SIG_IGN);
-	EXPECT_OK(setpgid(child.pid, child.pid));
-	EXPECT_OK(tcsetpgrp(0, child.pid));
-	EXPECT_EQ(tcgetpgrp(0), child.pid);
-	EXPECT_OK(tcsetpgrp(0, getpgrp()));
-	EXPECT_EQ(tcgetpgrp(0), getpgrp());
+	/* The kernel lets only a parent of the same session do it. */
+	EXPECT_ERRNO(setpgid(child.pid, child.pid), EPERM);
 	gated_end(&child);
 }
 
-TEST(tcsetpgrp_gives_the_terminal_to_a_child)
+TEST(setpgid_of_a_child_in_another_session_than_the_nodes_is_eperm)
 {
-	kit_on_terminal(give_terminal);
+	kit_on_terminal(give_terminal_elsewhere);
+}
+
+/* In the session of the node's own terminal, where `kamioka run` was typed. */
+TEST_OUTSIDE(tcsetpgrp_gives_the_terminal_to_a_child)
+{
+	struct harness_result result;
+
+	HARNESS_RUN(&result, harness_tool("terminal"), harness_bin("kamioka"), "run", "--",
+		    harness_tool("kin"), "give-terminal");
+	EXPECT_STR(result.out, "ok\r\n");
+	EXPECT_EQ(result.status, 0);
+	harness_result_fini(&result);
 }
 
 TEST(waitid_by_pidfd)
@@ -301,8 +309,9 @@ TEST(pdeathsig_does_not_fire_at_anothers_death)
 	struct gated middle = family(&child, &said, &keep);
 	struct gated other = gated_spawn(NULL), forked = gated_fork();
 
-	gated_end(&other);
+	/* In this order: what is forked has a copy of the other's gate. */
 	gated_end(&forked);
+	gated_end(&other);
 	close(keep);
 	EXPECT_STR(kit_read(said), "not told");
 	gated_end(&middle);

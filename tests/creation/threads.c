@@ -8,11 +8,15 @@
 #define THREADS 4
 #define SPAWNS	100
 
+/* Found once: the harness is for one thread. */
+static const char *show;
+
 static void run_threads(void *(*body)(void *))
 {
 	pthread_t threads[THREADS];
 	long numbers[THREADS];
 
+	show = harness_tool("show");
 	for (int i = 0; i < THREADS; i++) {
 		numbers[i] = i;
 		EXPECT_EQ(pthread_create(&threads[i], NULL, body, &numbers[i]), 0);
@@ -27,7 +31,7 @@ static pid_t start(int status)
 	char word[16];
 
 	snprintf(word, sizeof(word), "exit=%d", status);
-	return EXPECT_OK(spawnl(P_NOWAIT, harness_tool("show"), "show", word, NULL));
+	return EXPECT_OK(spawnl(P_NOWAIT, show, "show", word, NULL));
 }
 
 static void *spawn_and_collect(void *arg)
@@ -87,7 +91,7 @@ static void *wait_inside_spawn(void *arg)
 
 	for (int i = 0; i < SPAWNS; i++) {
 		snprintf(word, sizeof(word), "exit=%d", (int)number * 30 + i % 30);
-		EXPECT_EQ(WEXITSTATUS(spawnl(P_WAIT, harness_tool("show"), "show", word, NULL)),
+		EXPECT_EQ(WEXITSTATUS(spawnl(P_WAIT, show, "show", word, NULL)),
 			  (int)number * 30 + i % 30);
 	}
 	return NULL;
@@ -111,7 +115,7 @@ static void *spawn_of_all_kinds(void *arg)
 
 		kit_pipe(ends);
 		inherit.sigmask = kit_set(10 + (int)number);
-		pid = EXPECT_OK(spawn(harness_tool("show"), 2, (int[]){0, ends[1]}, &inherit,
+		pid = EXPECT_OK(spawn(show, 2, (int[]){0, ends[1]}, &inherit,
 				      KIT_ARGV("show", "mask", "fds"), NULL));
 		close(ends[1]);
 		EXPECT_EQ(atoi(harness_read_all(ends[0], KIT_MS)), 10 + number);

@@ -10,7 +10,7 @@
 struct walk {
 	const struct world *w;
 	uint8_t number[WORLD_PROCS + 1]; /* of an entry, from 1 */
-	uint8_t order[WORLD_PROCS + 1];	 /* the entries by number */
+	uint8_t order[WORLD_PROCS + 1];  /* the entries by number */
 	uint32_t n;
 	int32_t labels[4 * WORLD_PROCS + 2 * WORLD_CALLS];
 	uint32_t n_labels;
@@ -87,10 +87,10 @@ static void put_entry(struct walk *k, uint32_t index)
 
 	put(k, p->life | (uint64_t)p->news << 4 | (uint64_t)p->sigchld << 8 |
 		       (uint64_t)p->flags << 16 | (uint64_t)(uint32_t)p->code << 40 |
-		       (uint64_t)(uint32_t)p->status << 48 | (uint64_t)!!p->page << 63);
+		       (uint64_t)(uint32_t)p->status << 48 | (uint64_t) !!p->page << 63);
 	put(k, k->number[p->parent] | (uint64_t)k->number[p->tracer] << 8 |
 		       (uint64_t)k->number[p->guardian] << 16 | (uint64_t)p->reserved << 32 |
-		       (uint64_t)!!p->kill_cell << 40 | (uint64_t)p->euid << 48);
+		       (uint64_t) !!p->kill_cell << 40 | (uint64_t)p->euid << 48);
 	put(k, label(k, p->pid) << 32 | label(k, p->pgrp) << 16 | (p->sid == 1));
 	put(k, p->traced_sigs);
 	put_deed(k, &k->w->ledger.deeds[index]);
@@ -109,7 +109,7 @@ static void put_entry(struct walk *k, uint32_t index)
 
 uint64_t canon_number(const struct world *w)
 {
-	struct walk k = { .w = w, .hash = 0x2545f4914f6cdd1dull };
+	struct walk k = {.w = w, .hash = 0x2545f4914f6cdd1dull};
 	const struct core *c = &w->core;
 
 	number_all(&k);

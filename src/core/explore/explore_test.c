@@ -19,12 +19,12 @@
 #include <string.h>
 #include <time.h>
 
-#define BIT(n)	  (1u << (n))
+#define BIT(n)    (1u << (n))
 #define ALL_FORMS (BIT(WAIT_FORMS) - 1)
 /* Of worlds that are still to be looked at. */
-#define MEMORY ((size_t)768 << 20)
+#define MEMORY    ((size_t)768 << 20)
 /* Fewer would mean that the exploration does not explore. */
-#define SANE 2000
+#define SANE      2000
 
 struct plan {
 	const char *name;
@@ -37,18 +37,18 @@ struct plan {
 #define EVENTS (BIT(MOVE_BIRTH) | BIT(MOVE_EXIT) | BIT(MOVE_WAIT) | BIT(MOVE_TELL))
 
 /* The top one is entry 1; others are children of whom `proc` says. */
-static const struct move one[] = { { MOVE_BIRTH, 0, 0, 0 } };
+static const struct move one[] = {{MOVE_BIRTH, 0, 0, 0}};
 static const struct move family[] = {
-	{ MOVE_BIRTH, 0, 0, 0 },
-	{ MOVE_BIRTH, 1, 0, 0 },
-	{ MOVE_BIRTH, 1, 0, 0 },
-	{ MOVE_BIRTH, 1, 0, 0 },
+	{MOVE_BIRTH, 0, 0, 0},
+	{MOVE_BIRTH, 1, 0, 0},
+	{MOVE_BIRTH, 1, 0, 0},
+	{MOVE_BIRTH, 1, 0, 0},
 };
 static const struct move line[] = {
-	{ MOVE_BIRTH, 0, 0, 0 },
-	{ MOVE_BIRTH, 1, 0, 0 },
-	{ MOVE_BIRTH, 2, 0, 0 },
-	{ MOVE_BIRTH, 1, 0, 0 },
+	{MOVE_BIRTH, 0, 0, 0},
+	{MOVE_BIRTH, 1, 0, 0},
+	{MOVE_BIRTH, 2, 0, 0},
+	{MOVE_BIRTH, 1, 0, 0},
 };
 
 #define START(moves) .start = (moves), .n_start = sizeof(moves) / sizeof((moves)[0])
@@ -56,72 +56,72 @@ static const struct move line[] = {
 static const struct plan plans[] = {
 	{
 		.name = "life",
-		.scope = { .moves = EVENTS | BIT(MOVE_SIGCHLD) | BIT(MOVE_CANCEL),
-			   .forms = BIT(0) | BIT(1) | BIT(3) | BIT(4),
-			   .births = BIT(0) | BIT(BIRTH_NOZOMBIE),
-			   .modes = BIT(0) | BIT(1) | BIT(3),
-			   .alive = 4,
-			   .calls = 2 },
+		.scope = {.moves = EVENTS | BIT(MOVE_SIGCHLD) | BIT(MOVE_CANCEL),
+			  .forms = BIT(0) | BIT(1) | BIT(3) | BIT(4),
+			  .births = BIT(0) | BIT(BIRTH_NOZOMBIE),
+			  .modes = BIT(0) | BIT(1) | BIT(3),
+			  .alive = 4,
+			  .calls = 2},
 		.procs = 7,
 		START(one),
 	},
 	{
 		.name = "waits",
-		.scope = { .moves = EVENTS | BIT(MOVE_CANCEL) | BIT(MOVE_STOP) |
-				    BIT(MOVE_CONTINUE) | BIT(MOVE_GROUP),
-			   .forms = ALL_FORMS,
-			   .births = BIT(0),
-			   .alive = 4,
-			   .calls = 3 },
+		.scope = {.moves = EVENTS | BIT(MOVE_CANCEL) | BIT(MOVE_STOP) | BIT(MOVE_CONTINUE) |
+				   BIT(MOVE_GROUP),
+			  .forms = ALL_FORMS,
+			  .births = BIT(0),
+			  .alive = 4,
+			  .calls = 3},
 		.procs = 7,
 		START(family),
 	},
 	{
 		.name = "heirs",
-		.scope = { .moves = EVENTS | BIT(MOVE_GUARDIAN) | BIT(MOVE_DAEMON) |
-				    BIT(MOVE_SIGCHLD) | BIT(MOVE_STOP),
-			   .forms = BIT(0) | BIT(1) | BIT(6),
-			   .births = BIT(0) | BIT(BIRTH_NOZOMBIE),
-			   .modes = BIT(0) | BIT(1) | BIT(3),
-			   .alive = 5,
-			   .calls = 2 },
+		.scope = {.moves = EVENTS | BIT(MOVE_GUARDIAN) | BIT(MOVE_DAEMON) |
+				   BIT(MOVE_SIGCHLD) | BIT(MOVE_STOP),
+			  .forms = BIT(0) | BIT(1) | BIT(6),
+			  .births = BIT(0) | BIT(BIRTH_NOZOMBIE),
+			  .modes = BIT(0) | BIT(1) | BIT(3),
+			  .alive = 5,
+			  .calls = 2},
 		.procs = 6,
 		START(family),
 	},
 	{
 		.name = "tracers",
-		.scope = { .moves = EVENTS | BIT(MOVE_TRACE) | BIT(MOVE_UNTRACE) |
-				    BIT(MOVE_TRACE_SIGNAL) | BIT(MOVE_TRACE_KILL) |
-				    BIT(MOVE_GUARDIAN) | BIT(MOVE_EXEC) | BIT(MOVE_STOP),
-			   .forms = BIT(0) | BIT(1) | BIT(4) | BIT(5),
-			   .births = BIT(0) | BIT(BIRTH_NOZOMBIE),
-			   .alive = 4,
-			   .calls = 2 },
+		.scope = {.moves = EVENTS | BIT(MOVE_TRACE) | BIT(MOVE_UNTRACE) |
+				   BIT(MOVE_TRACE_SIGNAL) | BIT(MOVE_TRACE_KILL) |
+				   BIT(MOVE_GUARDIAN) | BIT(MOVE_EXEC) | BIT(MOVE_STOP),
+			  .forms = BIT(0) | BIT(1) | BIT(4) | BIT(5),
+			  .births = BIT(0) | BIT(BIRTH_NOZOMBIE),
+			  .alive = 4,
+			  .calls = 2},
 		.procs = 7,
 		START(line),
 	},
 	{
 		.name = "rooms",
-		.scope = { .moves = EVENTS | BIT(MOVE_PAGE) | BIT(MOVE_DAEMON) | BIT(MOVE_EXEC) |
-				    BIT(MOVE_RESERVE) | BIT(MOVE_UNRESERVE) |
-				    BIT(MOVE_SUBSCRIBE) | BIT(MOVE_ABILITY),
-			   .forms = BIT(0) | BIT(3),
-			   .births = BIT(0) | BIT(BIRTH_NATIVE) | BIT(BIRTH_RESERVED) |
-				     BIT(BIRTH_ROOT),
-			   .alive = 5,
-			   .calls = 1 },
+		.scope = {.moves = EVENTS | BIT(MOVE_PAGE) | BIT(MOVE_DAEMON) | BIT(MOVE_EXEC) |
+				   BIT(MOVE_RESERVE) | BIT(MOVE_UNRESERVE) | BIT(MOVE_SUBSCRIBE) |
+				   BIT(MOVE_ABILITY),
+			  .forms = BIT(0) | BIT(3),
+			  .births = BIT(0) | BIT(BIRTH_NATIVE) | BIT(BIRTH_RESERVED) |
+				    BIT(BIRTH_ROOT),
+			  .alive = 5,
+			  .calls = 1},
 		.procs = 6,
 		START(one),
 	},
 	{
 		.name = "all",
-		.scope = { .moves = BIT(MOVE_KINDS) - 1,
-			   .forms = ALL_FORMS,
-			   .births = BIT(0) | BIT(BIRTH_NOZOMBIE) | BIT(BIRTH_NATIVE) |
-				     BIT(BIRTH_RESERVED),
-			   .modes = BIT(0) | BIT(1) | BIT(2) | BIT(3),
-			   .alive = 5,
-			   .calls = 3 },
+		.scope = {.moves = BIT(MOVE_KINDS) - 1,
+			  .forms = ALL_FORMS,
+			  .births = BIT(0) | BIT(BIRTH_NOZOMBIE) | BIT(BIRTH_NATIVE) |
+				    BIT(BIRTH_RESERVED),
+			  .modes = BIT(0) | BIT(1) | BIT(2) | BIT(3),
+			  .alive = 5,
+			  .calls = 3},
 		.procs = 7,
 		START(line),
 	},
@@ -197,7 +197,7 @@ static bool seen_add(uint64_t number, uint32_t from, const struct move *by)
 		seen_grow();
 	if (!insert(seen.slots, seen.n_slots, number))
 		return false;
-	seen.nodes[seen.n_nodes++] = (struct node){ .from = from, .by = *by };
+	seen.nodes[seen.n_nodes++] = (struct node){.from = from, .by = *by};
 	return true;
 }
 
@@ -295,8 +295,8 @@ static void print_fault(const char *fault)
 		fprintf(stderr,
 			"#   %u: pid %d life %u parent %u flags %#x tracer %u guardian %u "
 			"mode %u page %u group %d untold %u waiter %u\n",
-			i, p->pid, p->life, p->parent, p->flags, p->tracer, p->guardian,
-			p->sigchld, p->page, p->pgrp, p->first_untold, p->first_waiter);
+			i, p->pid, p->life, p->parent, p->flags, p->tracer, p->guardian, p->sigchld,
+			p->page, p->pgrp, p->first_untold, p->first_waiter);
 	}
 }
 
@@ -318,7 +318,7 @@ static void judge(const char *fault)
 /* A newborn has a page at once, unless pages are what is explored. */
 static void move(const struct move *m)
 {
-	struct move page = { .kind = MOVE_PAGE, .form = 1 };
+	struct move page = {.kind = MOVE_PAGE, .form = 1};
 
 	now.move = *m;
 	judge(world_move(&world, m));
@@ -332,7 +332,11 @@ static void move(const struct move *m)
 static void begin(const struct plan *plan, struct level *first)
 {
 	struct core_limits limits = {
-		.procs = plan->procs, .keep_root = 1, .waiters = 4, .subs = 2, .abilities = 3,
+		.procs = plan->procs,
+		.keep_root = 1,
+		.waiters = 4,
+		.subs = 2,
+		.abilities = 3,
 	};
 
 	now.plan = plan;
@@ -357,8 +361,8 @@ static double seconds_now(void)
 struct count {
 	uint64_t moves;
 	uint32_t depth; /* levels that were explored whole */
-	bool whole;	/* nothing is left */
-	bool last;	/* no memory for another level: its worlds are judged, not kept */
+	bool whole;     /* nothing is left */
+	bool last;      /* no memory for another level: its worlds are judged, not kept */
 };
 
 /* All moves of one world. */
@@ -399,8 +403,8 @@ static bool look_at_level(const struct plan *plan, const struct level *this, str
 
 static struct count explore(const struct plan *plan, uint32_t depth, double until)
 {
-	struct level levels[2] = { { .n = 0 } };
-	struct count count = { .moves = 0 };
+	struct level levels[2] = {{.n = 0}};
+	struct count count = {.moves = 0};
 
 	begin(plan, &levels[0]);
 	while (count.depth < depth) {
@@ -436,7 +440,7 @@ enum { WALK = 400 };
 /* One walk from the start. */
 static void walk(const struct plan *plan)
 {
-	struct level first = { .n = 0 };
+	struct level first = {.n = 0};
 
 	begin(plan, &first);
 	free(first.words);
@@ -452,7 +456,7 @@ static void walk(const struct plan *plan)
 		if (!moves_may(&world, &m))
 			continue;
 		move(&m);
-		seen.nodes[seen.n_nodes] = (struct node){ .from = now.node, .by = m };
+		seen.nodes[seen.n_nodes] = (struct node){.from = now.node, .by = m};
 		now.node = (uint32_t)seen.n_nodes++;
 		n++;
 	}
@@ -460,7 +464,7 @@ static void walk(const struct plan *plan)
 
 static const struct plan walks = {
 	.name = "walks",
-	.scope = { .moves = BIT(MOVE_KINDS) - 1 },
+	.scope = {.moves = BIT(MOVE_KINDS) - 1},
 	.procs = 11,
 	START(line),
 };
@@ -471,7 +475,7 @@ static struct {
 	double seconds;
 	uint32_t depth;
 	const char *only;
-} options = { .seconds = 60, .depth = UINT32_MAX };
+} options = {.seconds = 60, .depth = UINT32_MAX};
 
 static bool run_plan(const struct plan *plan, double until)
 {

@@ -13,7 +13,7 @@
 
 struct tally {
 	uint8_t listed[WORLD_PROCS + 1]; /* in how many lists of children */
-	uint8_t owed[WORLD_PROCS + 1];	 /* in how many lists of untold */
+	uint8_t owed[WORLD_PROCS + 1];   /* in how many lists of untold */
 	uint8_t traced[WORLD_PROCS + 1];
 	uint32_t waiters;
 };
@@ -102,7 +102,7 @@ static const char *check_tracees(const struct core *c, uint32_t tracer, struct t
 
 static const char *check_wait(const struct core *c, uint32_t proc, const struct pt_waiter *k)
 {
-	struct call call = { .idtype = k->idtype, .id = k->id, .options = k->options };
+	struct call call = {.idtype = k->idtype, .id = k->id, .options = k->options};
 	bool fits = false;
 
 	if (k->proc != proc)
@@ -162,8 +162,8 @@ bool invariant_satisfies(const struct core *c, uint32_t w, const struct call *k,
 
 	if (!invariant_fits(c, w, k, i))
 		return false;
-	if (p->tracer == w && (p->traced_sigs ||
-			       (p->life == LIFE_TRACE_ZOMBIE && (k->options & W_EXITED))))
+	if (p->tracer == w &&
+	    (p->traced_sigs || (p->life == LIFE_TRACE_ZOMBIE && (k->options & W_EXITED))))
 		return true;
 	if (!is_related(c, w, k, i))
 		return false;
@@ -176,8 +176,8 @@ bool invariant_satisfies(const struct core *c, uint32_t w, const struct call *k,
 static const char *check_dead_one(const struct pt_proc *p, const struct tally *t, uint32_t i)
 {
 	if (p->first_live || p->first_dead || p->first_untold || p->first_tracee ||
-	    p->first_waiter || p->reserved || p->ability || p->page || p->n_children ||
-	    p->guards || p->kill_cell || p->traced_sigs || p->news)
+	    p->first_waiter || p->reserved || p->ability || p->page || p->n_children || p->guards ||
+	    p->kill_cell || p->traced_sigs || p->news)
 		return "a dead one still owns something";
 	if (p->life == LIFE_TRACE_ZOMBIE && (!p->tracer || p->tracer == p->parent))
 		return "one waits to tell its tracer and has none";
@@ -214,9 +214,8 @@ static const char *check_entry(const struct core *c, uint32_t i, const struct ta
 		return "a process cannot be found by its pid";
 	if ((p->flags & FLAG_GHOST) && p->life != LIFE_ZOMBIE && p->life != LIFE_GONE)
 		return "a ghost is alive";
-	if (p->guardian &&
-	    (at(c, p->guardian)->guards != i || !core_is_alive(at(c, p->guardian)) ||
-	     (core_is_alive(p) && at(c, p->guardian)->parent != i)))
+	if (p->guardian && (at(c, p->guardian)->guards != i || !core_is_alive(at(c, p->guardian)) ||
+			    (core_is_alive(p) && at(c, p->guardian)->parent != i)))
 		return "a guardian does not know whose";
 	if (p->guards && at(c, p->guards)->guardian != i)
 		return "one guards a stranger";
@@ -315,7 +314,7 @@ static const char *walk(const struct core *c, uint32_t p, struct tally *t)
 
 const char *invariant_broken(const struct core *c)
 {
-	struct tally t = { .waiters = 0 };
+	struct tally t = {.waiters = 0};
 	uint32_t used = 0, reserved = 0, zombies = 0;
 	const char *fault = walk(c, PT_NONE, &t);
 

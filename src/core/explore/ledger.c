@@ -38,7 +38,7 @@ static void call_remove(struct world *w, uint32_t i)
 	struct ledger *l = &w->ledger;
 
 	l->calls[i] = l->calls[--l->n_calls];
-	l->calls[l->n_calls] = (struct call){ .proc = 0 };
+	l->calls[l->n_calls] = (struct call){.proc = 0};
 }
 
 static void call_remove_all(struct world *w, uint32_t proc, int32_t cell)
@@ -54,7 +54,7 @@ static void call_remove_all(struct world *w, uint32_t proc, int32_t cell)
 /* Before the effects: they may answer it at once. */
 static void call_add(struct world *w, const struct move *m)
 {
-	struct call k = { .proc = m->proc, .now = 1, .seq = w->ledger.seq };
+	struct call k = {.proc = m->proc, .now = 1, .seq = w->ledger.seq};
 
 	k.cell = moves_free_cell(w, m->proc);
 	if (m->kind == MOVE_TRACE_KILL) {
@@ -137,7 +137,11 @@ static void note_daemon(struct world *w, uint32_t p)
 
 	if (d->parent && !d->native && !d->nozombie)
 		w->ledger.deeds[0] = (struct deed){
-			.pid = d->pid, .used = 1, .ghost = 1, .dead = 1, .parent = d->parent,
+			.pid = d->pid,
+			.used = 1,
+			.ghost = 1,
+			.dead = 1,
+			.parent = d->parent,
 		};
 	d->parent = 0;
 	d->nozombie = 0;
@@ -327,8 +331,7 @@ static const char *effect_tell(struct world *w, const struct pt_effect *e)
 		struct deed *d = deed_at(w, i);
 
 		if (d->used && d->owed && d->parent == e->proc && d->pid == e->pid &&
-		    d->ghost == (e->status == GHOST_STATUS) &&
-		    (!first || d->order < first->order))
+		    d->ghost == (e->status == GHOST_STATUS) && (!first || d->order < first->order))
 			first = d;
 	}
 	if (!first)
@@ -383,8 +386,9 @@ static const char *judge_effect(struct world *w, const struct pt_effect *e)
 		return e->pid == core_ppid(&w->core, new_at(w, e->proc)) ? NULL :
 									   "a wrong parent is told";
 	case FX_FULL:
-		return w->result == CORE_FULL && !w->old.head->full_said ? NULL :
-									   "the full table is said twice";
+		return w->result == CORE_FULL && !w->old.head->full_said ?
+			       NULL :
+			       "the full table is said twice";
 	case FX_EVENT:
 		return NULL;
 	default:
@@ -407,7 +411,7 @@ static const char *bind_ghost(struct world *w)
 		if (!ghost->used || !(p->flags & FLAG_GHOST) || p->pid != ghost->pid)
 			return "an entry came from nowhere";
 		*deed_at(w, i) = *ghost;
-		*ghost = (struct deed){ .used = 0 };
+		*ghost = (struct deed){.used = 0};
 	}
 	return NULL;
 }
@@ -483,7 +487,7 @@ static const char *judge_deed(struct world *w, uint32_t i, uint16_t order)
 	if (!fault)
 		fault = judge_dead(d, p);
 	if (p->life == LIFE_FREE)
-		*d = (struct deed){ .used = 0 };
+		*d = (struct deed){.used = 0};
 	return fault;
 }
 

@@ -9,18 +9,18 @@
 #include <assert.h>
 
 const struct wait_form wait_forms[WAIT_FORMS] = {
-	{ WHO_ALL, W_EXITED },
-	{ WHO_PID, W_EXITED },
-	{ WHO_PGID, W_EXITED },
-	{ WHO_ALL, W_EXITED | W_NOHANG },
-	{ WHO_ALL, W_EXITED | W_NOWAIT },
-	{ WHO_ALL, W_EXITED | W_STOPPED | W_CONTINUED },
-	{ WHO_PID, W_STOPPED },
-	{ WHO_PID, W_EXITED | W_NOWAIT },
-	{ WHO_PGID, W_EXITED | W_STOPPED | W_NOHANG },
-	{ WHO_ALL, W_EXITED | W_NOHANG | W_NOWAIT },
-	{ WHO_PID, W_EXITED | W_NOHANG },
-	{ WHO_ALL, W_CONTINUED },
+	{WHO_ALL, W_EXITED},
+	{WHO_PID, W_EXITED},
+	{WHO_PGID, W_EXITED},
+	{WHO_ALL, W_EXITED | W_NOHANG},
+	{WHO_ALL, W_EXITED | W_NOWAIT},
+	{WHO_ALL, W_EXITED | W_STOPPED | W_CONTINUED},
+	{WHO_PID, W_STOPPED},
+	{WHO_PID, W_EXITED | W_NOWAIT},
+	{WHO_PGID, W_EXITED | W_STOPPED | W_NOHANG},
+	{WHO_ALL, W_EXITED | W_NOHANG | W_NOWAIT},
+	{WHO_PID, W_EXITED | W_NOHANG},
+	{WHO_ALL, W_CONTINUED},
 };
 
 static const struct pt_proc *at(const struct world *w, uint32_t i)
@@ -71,8 +71,7 @@ int32_t moves_wait_id(const struct world *w, const struct move *m)
 {
 	if (wait_forms[m->form].idtype == WHO_ALL)
 		return 0;
-	return wait_forms[m->form].idtype == WHO_PID ? at(w, m->other)->pid :
-						       at(w, m->other)->pgrp;
+	return wait_forms[m->form].idtype == WHO_PID ? at(w, m->other)->pid : at(w, m->other)->pgrp;
 }
 
 static enum core_result make_birth(struct world *w, const struct move *m)
@@ -110,17 +109,17 @@ static enum core_result make_wait(struct world *w, struct pt_proc *p, const stru
 static void make_exit(struct world *w, struct pt_proc *p)
 {
 	/* Who is stopped can only be killed. */
-	struct core_death d = { .code = CHILD_EXITED, .status = 7 };
+	struct core_death d = {.code = CHILD_EXITED, .status = 7};
 
 	if (p->life == LIFE_HELD)
-		d = (struct core_death){ .code = CHILD_KILLED, .status = 9 };
+		d = (struct core_death){.code = CHILD_KILLED, .status = 9};
 	core_exit(&w->core, p, &d);
 }
 
 static enum core_result make_news(struct world *w, struct pt_proc *p, const struct move *m)
 {
 	struct core *c = &w->core;
-	struct event e = { .notify = EVENT_FLAG_UPDATEABLE };
+	struct event e = {.notify = EVENT_FLAG_UPDATEABLE};
 	uint32_t have;
 	int32_t id;
 
@@ -331,27 +330,27 @@ static const struct {
 	bool other;
 	const char *name;
 } kinds[MOVE_KINDS] = {
-	[MOVE_BIRTH] = { 16, false, "birth" },
-	[MOVE_PAGE] = { 2, false, "page" },
-	[MOVE_EXIT] = { 1, false, "exit" },
-	[MOVE_STOP] = { 1, false, "stop" },
-	[MOVE_CONTINUE] = { 1, false, "continue" },
-	[MOVE_WAIT] = { WAIT_FORMS, true, "wait" },
-	[MOVE_CANCEL] = { 3, false, "cancel" },
-	[MOVE_DAEMON] = { 1, false, "daemon" },
-	[MOVE_SIGCHLD] = { 4, false, "sigchld" },
-	[MOVE_TRACE] = { 1, true, "trace" },
-	[MOVE_UNTRACE] = { 1, true, "untrace" },
-	[MOVE_TRACE_SIGNAL] = { 6, false, "trace-signal" },
-	[MOVE_TRACE_KILL] = { 1, true, "trace-kill" },
-	[MOVE_GUARDIAN] = { 1, true, "guardian" },
-	[MOVE_TELL] = { 1, false, "tell" },
-	[MOVE_GROUP] = { 1, true, "group" },
-	[MOVE_EXEC] = { 1, false, "exec" },
-	[MOVE_RESERVE] = { 3, false, "reserve" },
-	[MOVE_UNRESERVE] = { 3, false, "unreserve" },
-	[MOVE_SUBSCRIBE] = { 2, false, "subscribe" },
-	[MOVE_ABILITY] = { 2, false, "ability" },
+	[MOVE_BIRTH] = {16, false, "birth"},
+	[MOVE_PAGE] = {2, false, "page"},
+	[MOVE_EXIT] = {1, false, "exit"},
+	[MOVE_STOP] = {1, false, "stop"},
+	[MOVE_CONTINUE] = {1, false, "continue"},
+	[MOVE_WAIT] = {WAIT_FORMS, true, "wait"},
+	[MOVE_CANCEL] = {3, false, "cancel"},
+	[MOVE_DAEMON] = {1, false, "daemon"},
+	[MOVE_SIGCHLD] = {4, false, "sigchld"},
+	[MOVE_TRACE] = {1, true, "trace"},
+	[MOVE_UNTRACE] = {1, true, "untrace"},
+	[MOVE_TRACE_SIGNAL] = {6, false, "trace-signal"},
+	[MOVE_TRACE_KILL] = {1, true, "trace-kill"},
+	[MOVE_GUARDIAN] = {1, true, "guardian"},
+	[MOVE_TELL] = {1, false, "tell"},
+	[MOVE_GROUP] = {1, true, "group"},
+	[MOVE_EXEC] = {1, false, "exec"},
+	[MOVE_RESERVE] = {3, false, "reserve"},
+	[MOVE_UNRESERVE] = {3, false, "unreserve"},
+	[MOVE_SUBSCRIBE] = {2, false, "subscribe"},
+	[MOVE_ABILITY] = {2, false, "ability"},
 };
 
 const char *moves_name(enum move_kind kind)
@@ -390,7 +389,7 @@ uint32_t moves_list(const struct world *w, const struct scope *s, struct move *t
 			continue;
 		for (uint8_t k = 0; k < MOVE_KINDS; k++)
 			if (s->moves & 1u << k)
-				n += list_kind(w, s, (struct move){ .kind = k, .proc = p }, to + n);
+				n += list_kind(w, s, (struct move){.kind = k, .proc = p}, to + n);
 	}
 	assert(n <= WORLD_MOVES);
 	return n;

@@ -28,7 +28,7 @@ static size_t hash_at(const struct core *c)
 
 /* The words of the head that are the journal's own. */
 #define JOURNAL_FROM offsetof(struct pt_head, stamp)
-#define JOURNAL_TO offsetof(struct pt_head, capacity)
+#define JOURNAL_TO   offsetof(struct pt_head, capacity)
 
 static bool is_same(const struct world *w, const uint8_t *a, const uint8_t *b)
 {
@@ -98,9 +98,8 @@ static const char *check_restart(struct world *w)
 			return "a restart after the commit changes the table";
 		if ((n == h->n_effects) != !core_effect(&c))
 			return "a restart forgets an effect, or invents one";
-		if (n < h->n_effects &&
-		    (const uint8_t *)core_effect(&c) - w->scratch !=
-			    effects + n * sizeof(struct pt_effect) - w->mem)
+		if (n < h->n_effects && (const uint8_t *)core_effect(&c) - w->scratch !=
+						effects + n * sizeof(struct pt_effect) - w->mem)
 			return "a restart goes on with another effect";
 	}
 	cut->state = JOURNAL_OPEN;
@@ -114,7 +113,7 @@ static const char *check_restart(struct world *w)
 static const char *check_room(const struct world *w)
 {
 	const struct pt_head *h = w->core.head;
-	struct core_limits l = { h->capacity, 0, h->waiters, h->subs, h->abilities, 0 };
+	struct core_limits l = {h->capacity, 0, h->waiters, h->subs, h->abilities, 0};
 
 	if (h->n_effects > journal_fx_room(&l))
 		return "more effects than there is room for";

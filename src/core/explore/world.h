@@ -24,7 +24,7 @@ enum {
 	WORLD_SUBS = 4,
 	WORLD_ABILITIES = 8,
 	WORLD_BYTES = 48 * 1024, /* room for a table with all that */
-	WORLD_MOVES = 8192,	 /* most moves that one world offers */
+	WORLD_MOVES = 8192,      /* most moves that one world offers */
 };
 
 enum move_kind {
@@ -48,7 +48,7 @@ enum move_kind {
 	MOVE_RESERVE, /* form: how many it wants to have */
 	MOVE_UNRESERVE,
 	MOVE_SUBSCRIBE, /* form: 1 with notify_add, 0 the single one */
-	MOVE_ABILITY,	/* form: 1 for the children too */
+	MOVE_ABILITY,   /* form: 1 for the children too */
 	MOVE_KINDS
 };
 
@@ -72,8 +72,8 @@ extern const struct wait_form wait_forms[WAIT_FORMS];
 /* A process or a ghost, as the world outside the table remembers it. */
 struct deed {
 	int32_t pid;
-	uint32_t sigs;	   /* traced signals that nobody has heard of */
-	uint16_t order;	   /* of what is owed: the smaller first */
+	uint32_t sigs;  /* traced signals that nobody has heard of */
+	uint16_t order; /* of what is owed: the smaller first */
 	uint8_t used;
 	uint8_t ghost;
 	uint8_t nozombie;
@@ -81,11 +81,11 @@ struct deed {
 	uint8_t dead;
 	uint8_t for_tracer; /* dead, and the tracer must hear first */
 	uint8_t announced;  /* dead, and the parent's side was decided */
-	uint8_t moved;	    /* its parent has died since: to be decided again */
-	uint8_t zombie;	    /* the parent can collect it */
+	uint8_t moved;      /* its parent has died since: to be decided again */
+	uint8_t zombie;     /* the parent can collect it */
 	uint8_t collected;
 	uint8_t reaped; /* the kernel's zombie is gone */
-	uint8_t owed;	/* a SIGCHLD is */
+	uint8_t owed;   /* a SIGCHLD is */
 	uint8_t parent;
 	uint8_t tracer;
 };
@@ -129,12 +129,12 @@ struct world {
 
 /* What of all moves is explored, in how large a world. */
 struct scope {
-	uint32_t moves; /* 1 << enum move_kind */
-	uint32_t forms; /* 1 << index into wait_forms */
+	uint32_t moves;  /* 1 << enum move_kind */
+	uint32_t forms;  /* 1 << index into wait_forms */
 	uint32_t births; /* 1 << form of MOVE_BIRTH */
-	uint32_t modes; /* 1 << enum sigchld_mode */
-	uint32_t alive; /* most processes that the kernel knows */
-	uint32_t calls; /* most calls that are blocked */
+	uint32_t modes;  /* 1 << enum sigchld_mode */
+	uint32_t alive;  /* most processes that the kernel knows */
+	uint32_t calls;  /* most calls that are blocked */
 };
 
 /* --- world.c --- */

@@ -160,7 +160,7 @@ int child_queue(pid_t pid, pid_t tid, int signo, int code, uint64_t value)
 	return r < 0 ? -errno : 0;
 }
 
-int child_kick(pid_t pid)
+int child_kick(pid_t pid, uint32_t serial)
 {
-	return child_queue(pid, 0, SIGCHLD, SI_QUEUE, CHILD_KICK);
+	return child_queue(pid, 0, SIGCHLD, SI_QUEUE, (uint64_t)serial << 32 | CHILD_KICK);
 }

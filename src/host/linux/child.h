@@ -43,8 +43,11 @@ int child_pidfd(pid_t pid);
 /* What a reaped process ended with, where the kernel tells; else -errno. */
 int child_status_of(int pidfd, struct child_news *ret);
 
-/* The wake-up of a program that looks into its page then: SI_QUEUE SIGCHLD. */
-#define CHILD_KICK 0x4b4b4b4b
-int child_kick(pid_t pid);
+/*
+ * The wake-up of a program that looks into its page then: a SIGCHLD of SI_QUEUE
+ * with this value in the low word and, above it, the serial of the death told.
+ */
+#define CHILD_KICK 0x4b4b4b4bu
+int child_kick(pid_t pid, uint32_t serial);
 /* Queue @signo with @value; @tid: to that thread, 0: to the process. */
 int child_queue(pid_t pid, pid_t tid, int signo, int code, uint64_t value);
