@@ -3,7 +3,7 @@
  * The loops that are measured. Linked with each way (way.h) into a program of its own;
  * bench/run starts these in turn and compares what they print.
  *
- * Figures go to standard output as lines "NAME VALUE", times in ns a cycle. Where the
+ * Figures go to standard output as lines "NAME VALUE", times in ns. Where the
  * driver has to do something at a certain point, such a line is followed by a wait for
  * a line on standard input. Status 77: a limit of this machine forbids it.
  */
@@ -76,53 +76,70 @@ static void touch(size_t mib)
 	memset(memory, 1, size);
 }
 
-static int64_t spawn_cycles(const char *path, int n)
+static int compare(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* What one cycle takes, in ns. */
+typedef int64_t cycle(const void *arg);
+
+/* The median is what is compared: where others use the machine, a cycle in which they
+ * had a turn tells nothing of us. That nothing stalls shows in the slowest. */
+static void measure(const char *name, cycle *one, const void *arg, int n)
+{
+	int64_t *ns = calloc((size_t)n, sizeof(*ns));
+
+	if (!ns)
+		die("calloc");
+	for (int i = 0; i < n / 10 + 1; i++)
+		(void)one(arg); /* caches, slots */
+	for (int i = 0; i < n; i++)
+		ns[i] = one(arg);
+	qsort(ns, (size_t)n, sizeof(*ns), compare);
+	say(name, ns[n / 2]);
+	say("slowest", ns[n - 1]);
+	free(ns);
+}
+
+static int64_t spawn_cycle(const void *path)
 {
 	int64_t start = now_ns();
+	pid_t pid = way_spawn(path);
 
-	for (int i = 0; i < n; i++) {
-		pid_t pid = way_spawn(path);
-
-		if (pid < 0)
-			die("spawn");
-		collect(pid);
-	}
-	return (now_ns() - start) / n;
+	if (pid < 0)
+		die("spawn");
+	collect(pid);
+	return now_ns() - start;
 }
 
 /* spawn EXITING CYCLES MIB */
 static void measure_spawn(char **argv)
 {
-	int n = atoi(argv[1]);
-
 	touch((size_t)atoi(argv[2]));
-	(void)spawn_cycles(argv[0], n / 10 + 1);
-	say("ns", spawn_cycles(argv[0], n));
+	measure("ns", spawn_cycle, argv[0], atoi(argv[1]));
 }
 
-static int64_t fork_cycles(int n)
+static int64_t fork_cycle(const void *unused)
 {
 	int64_t start = now_ns();
+	pid_t pid = way_fork();
 
-	for (int i = 0; i < n; i++) {
-		pid_t pid = way_fork();
-
-		if (pid == 0)
-			way_exit();
-		if (pid < 0)
-			die("fork");
-		collect(pid);
-	}
-	return (now_ns() - start) / n;
+	(void)unused;
+	if (pid == 0)
+		way_exit();
+	if (pid < 0)
+		die("fork");
+	collect(pid);
+	return now_ns() - start;
 }
 
 /* fork CYCLES */
 static void measure_fork(char **argv)
 {
-	int n = atoi(argv[0]);
-
-	(void)fork_cycles(n / 10 + 1);
-	say("ns", fork_cycles(n));
+	measure("ns", fork_cycle, NULL, atoi(argv[0]));
 }
 
 /* The thread that kills, so that the parent is asleep in its wait by then. */
@@ -148,30 +165,30 @@ static void *killer_main(void *arg)
 	}
 }
 
+static struct killer killer;
+
+static int64_t death_cycle(const void *path)
+{
+	killer.pid = way_spawn(path);
+	if (killer.pid < 0)
+		die("spawn");
+	(void)sem_post(&killer.go); /* cannot fail, it is 0 */
+	collect(killer.pid);
+	return now_ns() - killer.killed;
+}
+
 /* death SLEEPING CYCLES */
 static void measure_death(char **argv)
 {
-	struct killer k = {.pid = 0};
-	int n = atoi(argv[1]), warm = n / 10 + 1;
-	int64_t sum = 0;
 	pthread_t thread;
 
-	(void)sem_init(&k.go, 0, 0); /* cannot fail with 0 */
-	if (pthread_create(&thread, NULL, killer_main, &k))
+	(void)sem_init(&killer.go, 0, 0); /* cannot fail with 0 */
+	if (pthread_create(&thread, NULL, killer_main, &killer))
 		die("pthread_create");
-	for (int i = -warm; i < n; i++) {
-		k.pid = way_spawn(argv[0]);
-		if (k.pid < 0)
-			die("spawn");
-		(void)sem_post(&k.go); /* cannot fail, it is 0 */
-		collect(k.pid);
-		if (i >= 0)
-			sum += now_ns() - k.killed;
-	}
-	k.pid = 0;
-	(void)sem_post(&k.go); /* same */
+	measure("ns", death_cycle, argv[0], atoi(argv[1]));
+	killer.pid = 0;
+	(void)sem_post(&killer.go); /* same */
 	(void)pthread_join(thread, NULL);
-	say("ns", sum / n);
 }
 
 /* Fewer than @n only if the machine forbids more. */
@@ -195,16 +212,14 @@ static void measure_crowd(char **argv)
 
 	if (!pids)
 		die("calloc");
-	(void)spawn_cycles(argv[0], cycles / 10 + 1);
-	say("alone_ns", spawn_cycles(argv[0], cycles));
+	measure("alone_ns", spawn_cycle, argv[0], cycles);
 	say("made", 0);
 	await_driver();
 	made = make_sleepers(argv[1], pids, n);
 	if (made == n) {
 		say("made", made);
 		await_driver();
-		(void)spawn_cycles(argv[0], cycles / 10 + 1);
-		say("crowded_ns", spawn_cycles(argv[0], cycles));
+		measure("crowded_ns", spawn_cycle, argv[0], cycles);
 	}
 	for (int i = 0; i < made; i++)
 		(void)kill(pids[i], SIGKILL); /* not collected yet: they exist */

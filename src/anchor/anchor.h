@@ -8,8 +8,9 @@
  * one has done it: arg is then the grace time in milliseconds, -1 for the
  * node's own.
  *
- * With its front end it talks in struct front_record: it says UP (pid is the
- * anchor's) or REFUSED. The front end says STARTED when it no longer stands for
+ * With its front end it talks in struct front_record: it says UP when the
+ * manager has (PROGRAM is in its group then, and has not executed yet), or
+ * REFUSED. The front end says STARTED when it no longer stands for
  * the node; if its end closes without that, the node is shut down.
  */
 #pragma once

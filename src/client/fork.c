@@ -46,7 +46,11 @@
 struct fork_course {
 	struct page_slot *slot;
 	long between;
+	bool is_shared; /* written by the intermediate: seen only if memory is shared */
 };
+
+/* Learnt from the first fork: a vfork shares memory here. */
+static bool fork_shares_memory;
 
 static unsigned fork_count_threads(void)
 {
@@ -78,6 +82,7 @@ static LAUNCH_BARE long fork_between(void *arg)
 	struct fork_course *course = arg;
 	long pid;
 
+	course->is_shared = true;
 	course->between = RAW(__NR_getpid);
 	pid = real_fork();
 	if (pid == 0)
@@ -106,11 +111,13 @@ static void fork_await_parent(long between)
 static pid_t fork_through(const struct birth *b)
 {
 	struct fork_course course = {.slot = b->slot};
+	bool is_known = __atomic_load_n(&fork_shares_memory, __ATOMIC_RELAXED);
+	unsigned long flags = is_known ? LAUNCH_INTERMEDIATE_SHARED : LAUNCH_INTERMEDIATE;
 	long between;
 	pid_t pid;
 	int status;
 
-	between = launch_split(LAUNCH_CLONE_ARGS(CLONE_VM | CLONE_VFORK, 0), fork_between, &course);
+	between = launch_split(LAUNCH_CLONE_ARGS(flags, 0), fork_between, &course);
 	if (between == 0) {
 		fork_await_parent(course.between);
 		node_forget(b->slot);
@@ -120,6 +127,7 @@ static pid_t fork_through(const struct birth *b)
 		return (pid_t)between;
 	while (RAW(__NR_wait4, between, &status, __WALL, 0) == -EINTR)
 		;
+	__atomic_store_n(&fork_shares_memory, course.is_shared, __ATOMIC_RELAXED);
 	pid = __atomic_load_n(&b->slot->pid, __ATOMIC_ACQUIRE);
 	if (pid > 0)
 		return pid;

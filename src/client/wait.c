@@ -146,7 +146,7 @@ static bool waits_for_end(const struct wait_query *query)
 	return query->idtype == P_PID && !(query->options & (WSTOPPED | WCONTINUED | WNOWAIT));
 }
 
-static int managed_wait(const struct wait_query *query, struct wait_found *ret)
+static int managed_wait_once(const struct wait_query *query, struct wait_found *ret)
 {
 	struct proto_wait_in in = managed_query(query);
 	struct proto_wait_out out;
@@ -166,6 +166,17 @@ static int managed_wait(const struct wait_query *query, struct wait_found *ret)
 				    waits_for_end(query) ? query->id : 0);
 	pthread_cleanup_pop(1);
 	return r < 0 ? r : managed_result(&out, ret);
+}
+
+static int managed_wait(const struct wait_query *query, struct wait_found *ret)
+{
+	int r = managed_wait_once(query, ret);
+
+	/* The signal that interrupts may be the child's own: the kernel, too, looks at its
+	 * children first and at signals then. */
+	if (r == -EINTR && managed_try(query, ret) == 1)
+		return 1;
+	return r;
 }
 
 struct both {

@@ -83,6 +83,15 @@ static void finish_errand(struct manager *m, const struct agent_record *r)
 	e->tag = 0;
 }
 
+/* The table has no room for it, so nobody will ask for it. */
+static void reap_unknown(const struct agent *a, const struct agent_record *r)
+{
+	struct agent_record reap = { .op = AGENT_OP_REAP, .pid = r->pid };
+
+	if (r->op == AGENT_OP_DEATH)
+		(void)send(a->fd, &reap, sizeof(reap), MSG_NOSIGNAL | MSG_DONTWAIT); /* told again */
+}
+
 static void take(struct manager *m, const struct agent *a, const struct agent_record *r)
 {
 	struct child_news news = {
@@ -96,18 +105,12 @@ static void take(struct manager *m, const struct agent *a, const struct agent_re
 	switch ((enum agent_op)r->op) {
 	case AGENT_OP_ORPHAN:
 	case AGENT_OP_DEATH:
-		if (!p && !births_find(m, r->pid, false))
-			(void)births_adopt(m, r->pid, 0); /* no room: reaped below */
+		if (!p && (helper_is(m, r->pid) ||
+			   (!births_find(m, r->pid, true) && !births_adopt(m, r->pid, 0))))
+			reap_unknown(a, r);
 		p = core_find(&m->core, r->pid);
-		if (r->op == AGENT_OP_ORPHAN && p)
-			break;
-		if (p && core_is_alive(p)) {
+		if (r->op == AGENT_OP_DEATH && p && core_is_alive(p))
 			watch_died(m, p, &news);
-		} else if (!p) {
-			struct agent_record reap = { .op = AGENT_OP_REAP, .pid = r->pid };
-
-			(void)send(a->fd, &reap, sizeof(reap), MSG_NOSIGNAL | MSG_DONTWAIT);
-		}
 		break;
 	case AGENT_OP_STOP:
 	case AGENT_OP_CONTINUE:

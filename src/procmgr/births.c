@@ -328,6 +328,20 @@ bool births_find(struct manager *m, pid_t pid, bool lives)
 	return false;
 }
 
+bool births_under_way(struct manager *m)
+{
+	for (uint32_t i = 1; i <= m->core.head->procs_touched; i++) {
+		struct pt_proc *p = core_used(&m->core, i);
+		struct page *page = p && core_is_alive(p) ? arena_page_of(m, p) : NULL;
+
+		for (unsigned s = 0; page && s < PAGE_SLOTS; s++)
+			if (atomic_load(state_of(&page->slots[s])) == SLOT_STATE_LAUNCHING &&
+			    page->slots[s].pid <= 1)
+				return true;
+	}
+	return false;
+}
+
 void births_reclaim(struct manager *m, const struct pt_proc *except)
 {
 	for (uint32_t i = 1; i <= m->core.head->procs_touched; i++) {

@@ -71,6 +71,12 @@ __attribute__((noreturn)) static void serve(struct manager *m, int fd)
 	}
 }
 
+/* The next managers must not take it for an orphan of the node's. */
+static void remember(struct pt_head *h, pid_t pid)
+{
+	h->helpers[h->n_helpers++ % (sizeof(h->helpers) / sizeof(h->helpers[0]))] = pid;
+}
+
 int helper_start(struct manager *m)
 {
 	auto_fd theirs = -1;
@@ -94,7 +100,18 @@ int helper_start(struct manager *m)
 		(void)fd_close(m->helper_fd);
 		serve(m, theirs);
 	}
+	remember(m->core.head, m->helper_pid);
 	return loop_add(m, m->helper_fd, SOURCE_HELPER, 0, false);
+}
+
+bool helper_is(const struct manager *m, pid_t pid)
+{
+	const struct pt_head *h = m->core.head;
+
+	for (size_t i = 0; i < sizeof(h->helpers) / sizeof(h->helpers[0]); i++)
+		if (h->helpers[i] == pid)
+			return true;
+	return false;
 }
 
 int helper_pass(struct manager *m, const struct pt_proc *p, const struct proto_spawn_in *in)

@@ -132,6 +132,9 @@ void births_take_everywhere(struct manager *m);
  * the child was heard of, so that it is no attempt any more. True: somebody's.
  */
 bool births_find(struct manager *m, pid_t pid, bool lives);
+/* Is somebody between taking a slot and the kernel's writing of the pid? Then a child that
+ * is in nobody's slot may yet be somebody's. */
+bool births_under_way(struct manager *m);
 /* The table is full: take back what idle programs hold for births to come. */
 void births_reclaim(struct manager *m, const struct pt_proc *except);
 void births_owner_died(struct manager *m, struct pt_proc *p);
@@ -204,6 +207,8 @@ struct proto_spawn_in;
 int helper_start(struct manager *m);
 int helper_pass(struct manager *m, const struct pt_proc *p, const struct proto_spawn_in *in);
 void helper_ready(struct manager *m);
+/* Is that a helper, of this manager or one before? */
+bool helper_is(const struct manager *m, pid_t pid);
 
 /* sweep.c */
 void sweep_timer(struct manager *m);

@@ -64,8 +64,12 @@ static bool adopt_unknown(const struct procinfo *p, void *arg)
 {
 	struct walk *w = arg;
 
-	if (p->ppid == w->self && p->pid != w->m->helper_pid && !core_find(&w->m->core, p->pid) &&
-	    !births_find(w->m, p->pid, false))
+	if (p->ppid != w->self || helper_is(w->m, p->pid) || core_find(&w->m->core, p->pid))
+		return true;
+	/* The kernel shows a child before it writes the pid, and that before the child runs. */
+	if (p->state != 'Z' && births_under_way(w->m))
+		return true;
+	if (!births_find(w->m, p->pid, false))
 		(void)births_adopt(w->m, p->pid, 0); /* no room: next time */
 	return true;
 }
@@ -183,7 +187,7 @@ static bool hunt_one(const struct procinfo *p, void *arg)
 	struct manager *m = h->m;
 	struct pt_proc *e = core_find(&m->core, p->pid);
 
-	if (p->pid == getpid() || p->pid == m->helper_pid || agents_has(m, p->pid))
+	if (p->pid == getpid() || p->helper_is(m, pid) || agents_has(m, p->pid))
 		return true;
 	if (p->state == 'Z' || p->state == 'X')
 		return true;

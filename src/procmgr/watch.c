@@ -124,7 +124,7 @@ static void unknown_died(struct manager *m, pid_t pid)
 	uint32_t index;
 
 	/* Mostly it is one that a wait was quicker to collect. */
-	if (child_peek(pid, NULL) != CHILD_DEAD || pid == m->helper_pid ||
+	if (child_peek(pid, NULL) != CHILD_DEAD || helper_is(m, pid) ||
 	    births_find(m, pid, false))
 		return;
 	/* An orphan of a foreign program: it is known from now on. */

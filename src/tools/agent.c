@@ -217,6 +217,8 @@ static void agent_hear_hello(struct agent *a)
 		return;
 	}
 	a->pause_ms = 0;
+	if (a->go_fd >= 0)
+		agent_tell_front(a, FRONT_OP_UP, 0, 0);
 	if (a->go_fd >= 0 && write(a->go_fd, "", 1) != 1)
 		a->failed = true;
 	a->go_fd = fd_close(a->go_fd);

@@ -8,6 +8,11 @@
  * kernel marks it SI_KERNEL. Stops are nobody's business: PROGRAM and we stop
  * and go on together.
  *
+ * Before PROGRAM is in the group we stand for it there: a signal of that time
+ * reaches it when it has started. A second one ends the attempt, should the
+ * node never come up. FRONT_OP_UP draws the line: it is said after PROGRAM has
+ * joined and before it executes.
+ *
  * If child and node are lost while PROGRAM runs, it lives on. We then wait for
  * its end all the same, since it may have the terminal, but cannot tell its
  * status any more.
@@ -91,6 +96,12 @@ pid_t front_fork(struct front *f, int *ret_socket)
 
 /* ---- What happens ---- */
 
+static void front_send(const struct front *f, int signo)
+{
+	if (f->program_fd >= 0)
+		(void)syscall(SYS_pidfd_send_signal, f->program_fd, signo, NULL, 0);
+}
+
 static void front_started(struct front *f, pid_t pid)
 {
 	if (f->started)
@@ -98,6 +109,8 @@ static void front_started(struct front *f, pid_t pid)
 	f->started = true;
 	/* If it is dead already there is nothing to be passed on. */
 	f->program_fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (f->early)
+		front_send(f, f->early);
 }
 
 /* Closing our end is also how the anchor hears that nobody waits for the node any more. */
@@ -153,6 +166,7 @@ static void front_read_socket(struct front *f)
 		front_hang_up(f);
 		break;
 	case FRONT_OP_UP:
+		f->up = true;
 		break;
 	}
 }
@@ -177,16 +191,20 @@ static void front_check_child(struct front *f)
 		f->child = 0;
 }
 
-/* Before PROGRAM runs, a signal ends the attempt, as it would have ended PROGRAM. */
-static void front_abort(struct front *f, int signo)
+static void front_hold(struct front *f, int signo, bool from_terminal)
 {
-	f->ended = true;
-	f->status = 128 + signo;
-	front_hang_up(f);
+	if (f->early) {
+		f->ended = true;
+		f->status = 128 + signo;
+		front_hang_up(f);
+	} else if (!from_terminal || !f->up) {
+		f->early = signo;
+	}
 }
 
 static void front_pass_on(struct front *f, const struct signalfd_siginfo *info)
 {
+	bool from_terminal = info->ssi_code == SI_KERNEL;
 	int signo = (int)info->ssi_signo;
 	bool ends = signo != SIGUSR1 && signo != SIGUSR2;
 
@@ -195,12 +213,10 @@ static void front_pass_on(struct front *f, const struct signalfd_siginfo *info)
 		(void)kill(f->child, SIGTERM);
 		return;
 	}
-	if (!f->started && !f->ended) {
-		front_abort(f, signo);
-		return;
-	}
-	if (info->ssi_code != SI_KERNEL && f->program_fd >= 0)
-		(void)syscall(SYS_pidfd_send_signal, f->program_fd, signo, NULL, 0);
+	if (!f->started && !f->ended)
+		front_hold(f, signo, from_terminal);
+	else if (!from_terminal)
+		front_send(f, signo);
 }
 
 static void front_read_signals(struct front *f)
@@ -253,9 +269,10 @@ static void front_turn(struct front *f)
 
 	if (poll(fds, ARRAY_LEN(fds), -1) < 0)
 		return;
+	/* First what has happened to PROGRAM, for what a signal means depends on it. */
+	if (fds[1].revents)
+		front_drain(f);
 	front_read_signals(f);
-	if (f->socket >= 0 && fds[1].revents)
-		front_read_socket(f);
 	if (f->child == 0 && f->socket >= 0)
 		front_drain(f);
 	if (f->child == 0 && f->until != FRONT_UNTIL_DOWN)

@@ -25,6 +25,8 @@ struct front {
 	pid_t child;           /* the anchor or the agent; 0: it has ended */
 	int child_status;      /* as waitpid() tells */
 	int program_fd;        /* pidfd of PROGRAM, -1: unknown */
+	bool up;               /* PROGRAM is in the job's group, or was */
+	int early;             /* a signal that it may have missed */
 	bool started;
 	bool ended;            /* PROGRAM, or the attempt to run it */
 	bool lost;             /* the child has ended before PROGRAM */

@@ -71,7 +71,10 @@ class Terminal:
             for fd in range(3):
                 os.dup2(self.slave, fd)
             os.execv(argv[0], argv)
-        os.setpgid(pid, pid)
+        try:
+            os.setpgid(pid, pid)
+        except PermissionError:
+            pass  # it was first, and has executed its program
         if foreground:
             os.tcsetpgrp(self.slave, pid)
         return pid

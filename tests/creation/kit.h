@@ -180,6 +180,13 @@ static inline bool kit_has(const char *list, int number)
 	return strstr(all, wanted) != NULL;
 }
 
+/* Without this program the test is skipped. */
+static inline void kit_needs(const char *path)
+{
+	if (access(path, X_OK) < 0)
+		SKIP("no %s", path);
+}
+
 /* A file in the test's directory. */
 static inline const char *kit_file(const char *name, const char *text, mode_t mode)
 {

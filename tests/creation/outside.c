@@ -49,8 +49,7 @@ TEST(orphan_route_does_not_disturb_the_shells_jobs)
 {
 	struct harness_result result;
 
-	if (access("/bin/bash", X_OK) < 0)
-		SKIP("no bash");
+	kit_needs("/bin/bash");
 	run_script(&result, "/bin/bash",
 		   "set -m\n"
 		   "n=0; trap 'n=$((n + 1))' CHLD\n"

@@ -478,7 +478,9 @@ static char *touch(size_t size)
 	char *memory = malloc(size);
 
 	EXPECT(memory);
-	memset(memory, 1, size);
+	/* Through a volatile pointer: nobody reads it. */
+	for (size_t i = 0; i < size; i += 512)
+		*(volatile char *)(memory + i) = 1;
 	return memory;
 }
 

@@ -159,7 +159,9 @@ static void fill(void)
 	int n = 0, error;
 	pid_t pid;
 
-	if (value && setresuid((uid_t)value, (uid_t)value, (uid_t)value) < 0)
+	/* In a group of its own, whose end is not the node's. */
+	if (setpgid(0, 0) < 0 ||
+	    (value && setresuid((uid_t)value, (uid_t)value, (uid_t)value) < 0))
 		exit(93);
 	while ((pid = fork()) > 0)
 		n++;
@@ -186,8 +188,11 @@ static void fill(void)
 
 static void be_service_manager(void)
 {
+	int result;
+
 	errno = 0;
-	printf("%d %s\n", kamioka_service_manager(), errno ? strerrorname_np(errno) : "-");
+	result = kamioka_service_manager();
+	printf("%d %s\n", result, errno ? strerrorname_np(errno) : "-");
 	fflush(stdout);
 	value = 0;
 	by_end_of_input();

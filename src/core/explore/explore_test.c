@@ -56,7 +56,7 @@ static const struct move line[] = {
 static const struct plan plans[] = {
 	{
 		.name = "life",
-		.scope = {.moves = EVENTS | BIT(MOVE_SIGCHLD) | BIT(MOVE_CANCEL),
+		.scope = {.moves = EVENTS | BIT(MOVE_SIGCHLD) | BIT(MOVE_CANCEL) | BIT(MOVE_RECLAIM),
 			  .forms = BIT(0) | BIT(1) | BIT(3) | BIT(4),
 			  .births = BIT(0) | BIT(BIRTH_NOZOMBIE),
 			  .modes = BIT(0) | BIT(1) | BIT(3),
@@ -102,9 +102,9 @@ static const struct plan plans[] = {
 	},
 	{
 		.name = "rooms",
-		.scope = {.moves = EVENTS | BIT(MOVE_PAGE) | BIT(MOVE_DAEMON) | BIT(MOVE_EXEC) |
-				   BIT(MOVE_RESERVE) | BIT(MOVE_UNRESERVE) | BIT(MOVE_SUBSCRIBE) |
-				   BIT(MOVE_ABILITY),
+		.scope = {.moves = EVENTS | BIT(MOVE_RECLAIM) | BIT(MOVE_PAGE) | BIT(MOVE_DAEMON) |
+				   BIT(MOVE_EXEC) | BIT(MOVE_RESERVE) | BIT(MOVE_UNRESERVE) |
+				   BIT(MOVE_SUBSCRIBE) | BIT(MOVE_ABILITY),
 			  .forms = BIT(0) | BIT(3),
 			  .births = BIT(0) | BIT(BIRTH_NATIVE) | BIT(BIRTH_RESERVED) |
 				    BIT(BIRTH_ROOT),

@@ -158,6 +158,14 @@ static void note_birth(struct world *w, const struct move *m)
 	};
 }
 
+/* Who has nothing left but a SIGCHLD to be told loses that. */
+static void note_reclaim(struct world *w)
+{
+	for (uint32_t i = 1; i <= WORLD_PROCS; i++)
+		if (deed_at(w, i)->owed && !deed_at(w, i)->zombie)
+			deed_at(w, i)->owed = deed_at(w, i)->order = 0;
+}
+
 static void note_exec(struct world *w, uint32_t p)
 {
 	/* The threads are gone, those that wait for a kill too. */
@@ -178,6 +186,8 @@ static void note_move(struct world *w, const struct move *m)
 		note_daemon(w, m->proc);
 	if (m->kind == MOVE_SIGCHLD && m->form == SIGCHLD_MODE_IGNORE)
 		forget_owed(w, m->proc);
+	if (m->kind == MOVE_RECLAIM)
+		note_reclaim(w);
 	if (m->kind == MOVE_CANCEL)
 		call_remove_all(w, m->proc, m->form);
 	if (m->kind == MOVE_TRACE && w->result == CORE_OK)
@@ -319,12 +329,40 @@ static const char *tell_living(struct world *w, const struct pt_effect *e)
 	return "news of nobody are told";
 }
 
+static bool is_owed_any(const struct world *w, uint32_t parent)
+{
+	for (uint32_t i = 1; i <= WORLD_PROCS; i++)
+		if (w->ledger.deeds[i].owed && w->ledger.deeds[i].parent == parent)
+			return true;
+	return false;
+}
+
+/* One that was not put off: its death has just come to its parent. */
+static struct deed *find_fresh(struct world *w, const struct pt_effect *e)
+{
+	for (uint32_t i = 0; i <= WORLD_PROCS; i++) {
+		struct deed *d = deed_at(w, i);
+
+		if (d->used && d->dead && !d->for_tracer && !d->announced && !d->told &&
+		    d->pid == e->pid && d->parent == e->proc &&
+		    d->ghost == (e->status == GHOST_STATUS))
+			return d;
+	}
+	return NULL;
+}
+
 static const char *effect_tell(struct world *w, const struct pt_effect *e)
 {
-	struct deed *first = NULL;
+	struct deed *first = NULL, *fresh;
 
-	if (!core_is_alive(new_at(w, e->proc)) || e->serial != old_at(w, e->proc)->told)
+	if (!core_is_alive(new_at(w, e->proc)) ||
+	    e->serial != old_at(w, e->proc)->told + w->n_told++)
 		return "a SIGCHLD out of turn";
+	fresh = e->code <= CHILD_DUMPED ? find_fresh(w, e) : NULL;
+	if (fresh) {
+		fresh->told = 1;
+		return is_owed_any(w, e->proc) ? "a SIGCHLD before an earlier death's" : NULL;
+	}
 	if (e->code > CHILD_DUMPED)
 		return tell_living(w, e);
 	for (uint32_t i = 1; i <= WORLD_PROCS; i++) {
@@ -428,8 +466,11 @@ static const char *announce(struct world *w, uint32_t i, uint16_t order)
 
 	d->announced = 1;
 	d->moved = 0;
-	d->owed = is_told;
-	d->order = is_told ? order : 0;
+	if (d->told && !is_told)
+		return "a SIGCHLD that is not owed";
+	d->owed = is_told && !d->told;
+	d->order = d->owed ? order : 0;
+	d->told = 0;
 	d->zombie = keeps;
 	/* Its own guardian may have waited for it, whoever the parent is. */
 	return d->collected && !keeps && (!i || !old_at(w, i)->guardian) ?
@@ -581,7 +622,7 @@ const char *ledger_judge(struct world *w, const struct move *m)
 	const char *fault = judge_result(w, m);
 	const struct pt_effect *e;
 
-	w->n_refused = 0;
+	w->n_refused = w->n_told = 0;
 	note_move(w, m);
 	while (!fault && (e = core_effect(&w->core)) != NULL) {
 		fault = judge_effect(w, e);

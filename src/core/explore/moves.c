@@ -170,14 +170,19 @@ static enum core_result make_plain(struct world *w, struct pt_proc *p, const str
 		core_exec(c, p, 7, 7);
 	if (m->kind == MOVE_UNRESERVE)
 		core_unreserve(c, p, m->form);
+	if (m->kind == MOVE_RECLAIM)
+		core_reclaim(c);
 	return CORE_OK;
 }
 
 enum core_result moves_make(struct world *w, const struct move *m)
 {
 	struct pt_proc *p = &w->core.procs[m->proc];
+	bool hints = m->kind == MOVE_EXIT || m->kind == MOVE_DAEMON;
 	pid_t former;
 
+	w->core.tell_parent = hints ? p->parent : 0;
+	w->core.tell_room = hints ? m->form : 0;
 	switch ((uint32_t)m->kind) {
 	case MOVE_BIRTH:
 		return make_birth(w, m);
@@ -210,6 +215,14 @@ static bool is_cell_waiting(const struct world *w, const struct move *m)
 			return true;
 	}
 	return false;
+}
+
+static bool is_first_alive(const struct world *w, uint32_t p)
+{
+	while (--p)
+		if (is_alive(w, p))
+			return false;
+	return true;
 }
 
 static bool may_birth(const struct world *w, const struct move *m)
@@ -275,6 +288,11 @@ bool moves_may(const struct world *w, const struct move *m)
 		return core_has_untold(p) && p->page;
 	case MOVE_GROUP:
 		return is_alive(w, m->other);
+	case MOVE_EXIT:
+	case MOVE_DAEMON:
+		return m->form <= (at(w, p->parent)->page ? 2 : 0);
+	case MOVE_RECLAIM:
+		return is_first_alive(w, m->proc);
 	case MOVE_RESERVE:
 		return m->form <= 4;
 	case MOVE_UNRESERVE:
@@ -351,6 +369,7 @@ static const struct {
 	[MOVE_UNRESERVE] = {3, false, "unreserve"},
 	[MOVE_SUBSCRIBE] = {2, false, "subscribe"},
 	[MOVE_ABILITY] = {2, false, "ability"},
+	[MOVE_RECLAIM] = {1, false, "reclaim"},
 };
 
 const char *moves_name(enum move_kind kind)

@@ -10,10 +10,10 @@
 
 #include "core/ptable.h"
 
-/* The table is two runs of bytes: what lies before the effects, and the hash. */
+/* The table is two runs of bytes: what lies before the names, and the hash. */
 static size_t head_bytes(const struct core *c)
 {
-	return (size_t)((const uint8_t *)c->effects - (const uint8_t *)c->head);
+	return (size_t)((const uint8_t *)c->names - (const uint8_t *)c->head);
 }
 
 static size_t hash_bytes(const struct core *c)
@@ -90,7 +90,8 @@ static const char *check_restart(struct world *w)
 	const uint8_t *effects = (const uint8_t *)w->core.effects;
 	struct core c;
 
-	memcpy(w->scratch, w->mem, w->size);
+	copy(w, w->scratch, w->mem);
+	memcpy(w->scratch + (w->core.undo - w->mem), w->core.undo, h->undo_bytes);
 	for (uint32_t n = 0; n <= h->n_effects; n++) {
 		cut->state = JOURNAL_COMMITTED;
 		cut->n_applied = n;
@@ -153,7 +154,7 @@ static const char *make(struct world *w, const struct move *m)
 	return NULL;
 }
 
-const char *world_move(struct world *w, const struct move *m)
+static const char *move(struct world *w, const struct move *m)
 {
 	const char *fault;
 
@@ -165,4 +166,18 @@ const char *world_move(struct world *w, const struct move *m)
 	if (!fault)
 		fault = ledger_judge(w, m);
 	return fault ? fault : invariant_broken(&w->core);
+}
+
+const char *world_move(struct world *w, const struct move *m)
+{
+	struct move reclaim = {.kind = MOVE_RECLAIM, .proc = m->proc};
+	bool is_root = m->kind == MOVE_BIRTH && (m->form & BIRTH_ROOT);
+	const char *fault = NULL;
+
+	if (m->kind == MOVE_DAEMON)
+		is_root = w->core.procs[m->proc].euid == 0;
+	/* These may reclaim first, as a transition of its own, which is judged so. */
+	if ((m->kind == MOVE_BIRTH || m->kind == MOVE_DAEMON) && !pt_has_room(&w->core, is_root))
+		fault = move(w, &reclaim);
+	return fault ? fault : move(w, m);
 }

@@ -30,12 +30,12 @@ enum {
 enum move_kind {
 	MOVE_BIRTH, /* form: FLAG_NOZOMBIE, FLAG_NATIVE or 0 in few bits */
 	MOVE_PAGE,  /* form: 1 gets one, 0 loses it */
-	MOVE_EXIT,
+	MOVE_EXIT,  /* form: how many deaths the parent's ring has room for */
 	MOVE_STOP,
 	MOVE_CONTINUE,
-	MOVE_WAIT,   /* form: of wait_forms; other: whose pid or group */
-	MOVE_CANCEL, /* form: the cell */
-	MOVE_DAEMON,
+	MOVE_WAIT,    /* form: of wait_forms; other: whose pid or group */
+	MOVE_CANCEL,  /* form: the cell */
+	MOVE_DAEMON,  /* form: the same */
 	MOVE_SIGCHLD, /* form: the mode */
 	MOVE_TRACE,   /* proc traces other */
 	MOVE_UNTRACE,
@@ -49,6 +49,7 @@ enum move_kind {
 	MOVE_UNRESERVE,
 	MOVE_SUBSCRIBE, /* form: 1 with notify_add, 0 the single one */
 	MOVE_ABILITY,   /* form: 1 for the children too */
+	MOVE_RECLAIM,   /* of whom does not matter */
 	MOVE_KINDS
 };
 
@@ -86,6 +87,7 @@ struct deed {
 	uint8_t collected;
 	uint8_t reaped; /* the kernel's zombie is gone */
 	uint8_t owed;   /* a SIGCHLD is */
+	uint8_t told;   /* in this move, before it was owed */
 	uint8_t parent;
 	uint8_t tracer;
 };
@@ -118,6 +120,7 @@ struct world {
 	/* What the last move ended with. */
 	enum core_result result;
 	uint32_t born;
+	uint32_t n_told;
 	/* Waits that ended with "no child" in this move. */
 	struct call refused[WORLD_CALLS];
 	uint32_t n_refused;

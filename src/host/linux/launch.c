@@ -125,8 +125,10 @@ static long launch_clone(struct launch_course *course, unsigned long extra)
 static void launch_collect(struct launch_course *course, long pid)
 {
 	int status;
+	long rc = launch_reap(pid, &status);
 
-	if (launch_reap(pid, &status) == pid)
+	/* Where SIGCHLD is ignored it goes by itself. */
+	if (rc == pid || rc == -ECHILD)
 		course->collected = true;
 }
 
@@ -220,7 +222,8 @@ static LAUNCH_BARE long launch_between_main(void *arg)
 /* Through an intermediate. Answers the child's pid, as clone does. */
 static long launch_orphan(struct launch_course *course)
 {
-	unsigned long flags = CLONE_VM | CLONE_VFORK;
+	bool is_vfork = launch_fact(&launch_shares_memory) == LAUNCH_YES;
+	unsigned long flags = is_vfork ? LAUNCH_INTERMEDIATE_SHARED : LAUNCH_INTERMEDIATE;
 	long between;
 	int status;
 

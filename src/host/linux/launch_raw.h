@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include <sched.h>
 #include <stdint.h>
 #include <sys/syscall.h>
 
@@ -132,6 +133,15 @@ static inline __attribute__((always_inline)) long launch_split(long nr, long a, 
 #else
 #error "launch_split() is not written for this architecture"
 #endif
+
+/*
+ * An intermediate that shares whatever can be shared: nothing is copied for it,
+ * and its end frees nothing. Only where it is known that a vfork is one: valgrind
+ * takes these flags for a thread's, and gives up.
+ */
+#define LAUNCH_INTERMEDIATE (CLONE_VM | CLONE_VFORK)
+#define LAUNCH_INTERMEDIATE_SHARED \
+	(LAUNCH_INTERMEDIATE | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_SYSVSEM)
 
 /* RAW(number, up to six arguments): the kernel's answer, negative errno for a failure. */
 #define RAW(nr, ...) RAW_PAD(nr, ##__VA_ARGS__, 0, 0, 0, 0, 0, 0)
