@@ -162,6 +162,31 @@ static void contradictions_are_invalid(void **state)
 	assert_int_equal(p->ability, 0);
 }
 
+static void created_names_keep_their_ids(void **state)
+{
+	uint8_t name[128] = "io/a", other[128] = "io/b", endless[128];
+	int32_t id = -1, again = -1;
+
+	(void)state;
+	memset(endless, 'x', sizeof(endless));
+	assert_int_equal(core_ability_name(&t.c, name, false, 0, &id), CORE_NO_PROCESS);
+	assert_int_equal(core_ability_name(&t.c, endless, true, 0, &id), CORE_INVALID);
+	assert_int_equal(core_ability_name(&t.c, (const uint8_t[128]){0}, true, 0, &id),
+			 CORE_INVALID);
+	assert_int_equal(id, -1);
+	assert_int_equal(core_ability_name(&t.c, name, true, 0, &id), CORE_OK);
+	assert_int_equal(core_ability_name(&t.c, other, true, 0, &again), CORE_OK);
+	assert_int_not_equal(id, again);
+	assert_int_equal(core_ability_name(&t.c, name, true, 0, &again), CORE_OK);
+	assert_int_equal(id, again);
+	for (int i = 2; i < PT_NAMES; i++) {
+		name[3] = (uint8_t)(i + 1);
+		assert_int_equal(core_ability_name(&t.c, name, true, 0, &id), CORE_OK);
+	}
+	name[3] = 0xff;
+	assert_int_equal(core_ability_name(&t.c, name, true, 0, &id), CORE_FULL);
+}
+
 static void no_process_uses_up_all_items(void **state)
 {
 	struct pt_proc *p = born(NULL, 0);
@@ -190,6 +215,7 @@ int main(void)
 		cmocka_unit_test_setup(what_the_kernel_keeps_is_allowed_only_in_a_node_of_roots,
 				       start),
 		cmocka_unit_test_setup(contradictions_are_invalid, start),
+		cmocka_unit_test_setup(created_names_keep_their_ids, start),
 		cmocka_unit_test_setup(no_process_uses_up_all_items, start),
 	};
 

@@ -46,11 +46,14 @@ enum core_result core_may_birth(struct core *c, bool root)
 enum core_result core_reserve(struct core *c, struct pt_proc *p, uint32_t want, uint32_t *ret_have)
 {
 	uint32_t have = p->reserved;
+	bool root = is_root(p);
 
-	if (have < want && pt_has_room(c, is_root(p))) {
+	/* What can be reclaimed is for who has nothing. */
+	if (have < want &&
+	    (pt_has_room(c, root) || (!have && core_may_birth(c, root) == CORE_OK))) {
 		journal_begin(c);
 		p = pt_edit(c, p->self);
-		while (p->reserved < want && pt_has_room(c, is_root(p))) {
+		while (p->reserved < want && pt_has_room(c, root)) {
 			p->reserved++;
 			c->head->n_reserved++;
 		}

@@ -144,6 +144,59 @@ static void parent_that_dies_in_the_middle_of_its_spawn_leaves_no_reserve(void *
 	assert_int_equal(core_ppid(&t.c, core_get(&t.c, index)), 1);
 }
 
+/* Four entries: a parent, and three that only owe it a SIGCHLD. */
+static struct pt_proc *fill_with_untold(void)
+{
+	struct pt_proc *p;
+
+	start_with(4, 0, 0);
+	p = born(NULL, 0);
+	for (int i = 0; i < 3; i++) {
+		dies(born(p, 0), 0);
+		assert_int_equal(waits(p, WHO_ALL, 0, W_EXITED, 0), CORE_OK);
+	}
+	assert_int_equal(t.c.head->n_used, 4);
+	return p;
+}
+
+static void entries_that_only_owe_a_sigchld_are_given_to_births(void **state)
+{
+	struct pt_proc *p = fill_with_untold();
+	uint32_t have;
+
+	(void)state;
+	assert_int_equal(core_may_birth(&t.c, false), CORE_OK);
+	act();
+	assert_int_equal(count_fx(FX_FULL), 0);
+	assert_int_equal(t.c.head->n_used, 1);
+	assert_false(core_has_untold(p));
+
+	p = fill_with_untold();
+	assert_int_equal(core_reserve(&t.c, p, 2, &have), CORE_OK);
+	act();
+	assert_int_equal(have, 2);
+	assert_int_equal(count_fx(FX_FULL), 0);
+}
+
+static void zombies_are_not_reclaimed(void **state)
+{
+	struct pt_proc *p;
+	int32_t told[3];
+
+	(void)state;
+	start_with(3, 0, 0);
+	p = born(NULL, 0);
+	dies(born(p, 0), 0);
+	dies(born(p, 0), 0);
+	assert_int_equal(core_may_birth(&t.c, false), CORE_FULL);
+	act();
+	assert_int_equal(count_fx(FX_FULL), 1);
+	assert_int_equal(core_reclaim(&t.c), 0);
+	assert_int_equal(tell_all(p, told), 2);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(waits(p, WHO_ALL, 0, W_EXITED, 0), CORE_OK);
+}
+
 static void pid_is_one_process(void **state)
 {
 	struct core_birth b = birth_of(NULL, 0);
@@ -263,6 +316,8 @@ int main(void)
 		cmocka_unit_test(full_table_has_room_when_a_parent_dies_that_had_reserved),
 		cmocka_unit_test(last_two_entries_are_roots),
 		cmocka_unit_test(reserved_entry_is_nobody_elses),
+		cmocka_unit_test(entries_that_only_owe_a_sigchld_are_given_to_births),
+		cmocka_unit_test(zombies_are_not_reclaimed),
 		cmocka_unit_test_setup(reserving_what_one_has_changes_nothing, start),
 		cmocka_unit_test_setup(
 			parent_that_dies_in_the_middle_of_its_spawn_leaves_no_reserve, start),

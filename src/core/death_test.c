@@ -276,6 +276,47 @@ static void sigchld_is_told_in_the_order_of_deaths_also_when_collected_first(voi
 	assert_int_equal(t.c.head->n_used, 1);
 }
 
+static void death_is_told_before_a_wait_is_answered_where_there_is_room(void **state)
+{
+	struct pt_proc *p = born(NULL, 0), *child = born(p, 0);
+	pid_t pid = child->pid;
+
+	(void)state;
+	assert_int_equal(waits(p, WHO_ALL, 0, W_EXITED, 0), CORE_BLOCKED);
+	t.c.tell_parent = p->self;
+	t.c.tell_room = 1;
+	dies(child, 3);
+	assert_int_equal(count_fx(FX_TELL), 1);
+	assert_int_equal(count_fx(FX_ANSWER), 1);
+	assert_true(get_fx(FX_TELL, 0) < get_fx(FX_ANSWER, 0));
+	assert_int_equal(get_fx(FX_TELL, 0)->pid, pid);
+	assert_int_equal(get_fx(FX_TELL, 0)->status, 3);
+	assert_false(core_has_untold(p));
+	assert_int_equal(t.c.head->n_used, 1);
+}
+
+static void death_waits_for_its_turn_where_there_is_none(void **state)
+{
+	struct pt_proc *p = born(NULL, 0);
+	int32_t told[4];
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		born(p, 0);
+	dies(core_find(&t.c, 101), 0);
+	t.c.tell_parent = p->self;
+	t.c.tell_room = 5;
+	dies(core_find(&t.c, 102), 0); /* behind one that waits */
+	assert_int_equal(count_fx(FX_TELL), 0);
+	assert_int_equal(tell_all(p, told), 2);
+	assert_int_equal(told[0], 101);
+	assert_int_equal(told[1], 102);
+	t.c.tell_room = 0;
+	dies(core_find(&t.c, 103), 0);
+	assert_int_equal(count_fx(FX_TELL), 0);
+	assert_int_equal(tell_all(p, told), 1);
+}
+
 static void stop_that_is_not_told_yet_does_not_advance_the_death(void **state)
 {
 	struct pt_proc *p = born(NULL, 0), *a = born(p, 0), *b = born(p, 0);
@@ -573,6 +614,9 @@ int main(void)
 		cmocka_unit_test_setup(sigchld_tells_one_exact_record_for_each_death, start),
 		cmocka_unit_test_setup(
 			sigchld_is_told_in_the_order_of_deaths_also_when_collected_first, start),
+		cmocka_unit_test_setup(death_is_told_before_a_wait_is_answered_where_there_is_room,
+				       start),
+		cmocka_unit_test_setup(death_waits_for_its_turn_where_there_is_none, start),
 		cmocka_unit_test_setup(stop_that_is_not_told_yet_does_not_advance_the_death, start),
 		cmocka_unit_test_setup(stops_are_told_unless_nocldstop, start),
 		cmocka_unit_test_setup(who_begins_to_ignore_is_told_nothing_more, start),

@@ -182,6 +182,22 @@ static void who_is_no_guardian_any_more_waits_no_longer(void **state)
 	}
 }
 
+static void new_guardian_hears_what_it_waits_for_already(void **state)
+{
+	pid_t former;
+
+	(void)state;
+	assert_int_equal(core_trace(&t.c, b, a), CORE_OK);
+	core_stop(&t.c, a, 19);
+	act();
+	/* As its tracer: that hears of signals and of the end. */
+	assert_int_equal(waits(b, WHO_PID, a->pid, W_STOPPED, 0), CORE_BLOCKED);
+	assert_int_equal(core_guardian(&t.c, p, b->pid, &former), CORE_OK);
+	act();
+	assert_int_equal(get_fx(FX_ANSWER, 0)->proc, b->self);
+	assert_int_equal(get_fx(FX_ANSWER, 0)->code, CHILD_STOPPED);
+}
+
 static void only_a_living_child_can_be_named(void **state)
 {
 	pid_t former = -1;
@@ -241,6 +257,7 @@ int main(void)
 		cmocka_unit_test_setup(guardians_wait_ends_when_another_collects, start_family),
 		cmocka_unit_test(guardian_that_dies_or_becomes_a_daemon_is_none),
 		cmocka_unit_test(who_is_no_guardian_any_more_waits_no_longer),
+		cmocka_unit_test_setup(new_guardian_hears_what_it_waits_for_already, start_family),
 		cmocka_unit_test_setup(only_a_living_child_can_be_named, start_family),
 		cmocka_unit_test_setup(without_a_guardian_zombies_disappear, start_family),
 		cmocka_unit_test_setup(ghost_of_a_sibling_is_the_guardians_to_wait_for,

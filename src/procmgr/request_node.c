@@ -95,7 +95,7 @@ static bool add_foreign(const struct procinfo *k, void *arg)
 		.stime = k->stime,
 	};
 
-	if (k->pid == getpid() || k->helper_is(m, pid) || agents_has(m, k->pid) ||
+	if (k->pid == getpid() || helper_is(m, k->pid) || agents_has(m, k->pid) ||
 	    core_find(&m->core, k->pid) || !sweep_is_of_node(m, k))
 		return true;
 	memcpy(row.name, k->name, sizeof(row.name));

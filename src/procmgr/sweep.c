@@ -107,9 +107,8 @@ static void sweep(struct manager *m)
 			/* A kept zombie hides the rest from this look. */
 			walk(m);
 			return;
-		} else if (pid == m->helper_pid) {
-			(void)child_reap(pid); /* it is started anew when needed */
-			m->helper_pid = 0;
+		} else if (helper_is(m, pid)) {
+			(void)child_reap(pid); /* births for others are EAGAIN until the next manager */
 		} else if (!births_find(m, pid, false) && !births_adopt(m, pid, 0)) {
 			(void)child_reap(pid); /* a full table must not keep it */
 		} else if (!core_find(&m->core, pid)) {
@@ -187,7 +186,7 @@ static bool hunt_one(const struct procinfo *p, void *arg)
 	struct manager *m = h->m;
 	struct pt_proc *e = core_find(&m->core, p->pid);
 
-	if (p->pid == getpid() || p->helper_is(m, pid) || agents_has(m, p->pid))
+	if (p->pid == getpid() || helper_is(m, p->pid) || agents_has(m, p->pid))
 		return true;
 	if (p->state == 'Z' || p->state == 'X')
 		return true;

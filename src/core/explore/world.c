@@ -168,16 +168,22 @@ static const char *move(struct world *w, const struct move *m)
 	return fault ? fault : invariant_broken(&w->core);
 }
 
+static bool may_reclaim(const struct world *w, const struct move *m)
+{
+	const struct pt_proc *p = &w->core.procs[m->proc];
+	bool is_root = m->kind == MOVE_BIRTH ? m->form & BIRTH_ROOT : p->euid == 0;
+
+	return (m->kind == MOVE_BIRTH || m->kind == MOVE_DAEMON || m->kind == MOVE_RESERVE) &&
+	       !pt_has_room(&w->core, is_root);
+}
+
 const char *world_move(struct world *w, const struct move *m)
 {
 	struct move reclaim = {.kind = MOVE_RECLAIM, .proc = m->proc};
-	bool is_root = m->kind == MOVE_BIRTH && (m->form & BIRTH_ROOT);
 	const char *fault = NULL;
 
-	if (m->kind == MOVE_DAEMON)
-		is_root = w->core.procs[m->proc].euid == 0;
-	/* These may reclaim first, as a transition of its own, which is judged so. */
-	if ((m->kind == MOVE_BIRTH || m->kind == MOVE_DAEMON) && !pt_has_room(&w->core, is_root))
+	/* A transition of its own, which is judged so. */
+	if (may_reclaim(w, m))
 		fault = move(w, &reclaim);
 	return fault ? fault : move(w, m);
 }
