@@ -215,11 +215,11 @@ static void run(struct job *job, char **words, bool front)
 		if (!fine)
 			break;
 	}
-	if (!job->group)
-		return;
-	if (front)
+	if (front && !job->group)
+		tcsetpgrp(0, getpgrp()); /* who could not start may have taken it */
+	else if (front)
 		foreground(job);
-	else
+	else if (job->group)
 		printf("[%d] %d\n", number(job), (int)job->group);
 }
 

@@ -106,9 +106,6 @@ static void fork_await_parent(long between)
 		else
 			(void)RAW(__NR_nanosleep, &nap, 0);
 	}
-	/* On one CPU the parent goes first, as after an ordinary fork: then it
-	 * waits already when a short child ends. */
-	(void)RAW(__NR_sched_yield);
 }
 
 static pid_t fork_through(const struct birth *b)

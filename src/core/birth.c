@@ -35,6 +35,11 @@ static void say_full(struct core *c)
 	journal_commit(c);
 }
 
+bool core_has_room(const struct core *c, bool root)
+{
+	return pt_has_room(c, root);
+}
+
 enum core_result core_may_birth(struct core *c, bool root)
 {
 	if (pt_has_room(c, root) || (core_reclaim(c) && pt_has_room(c, root)))
@@ -148,5 +153,19 @@ void core_exec(struct core *c, struct pt_proc *p, uint32_t euid, uint32_t egid)
 	/* So are the threads that wait for the end of a kill. */
 	for (uint32_t i = p->first_tracee; i; i = pt_at(c, i)->next_tracee)
 		pt_edit(c, i)->kill_cell = 0;
+	journal_commit(c);
+}
+
+void core_set_ids(struct core *c, struct pt_proc *p, const struct core_ids *ids)
+{
+	if (p->uid == ids->uid && p->euid == ids->euid && p->gid == ids->gid &&
+	    p->egid == ids->egid)
+		return;
+	journal_begin(c);
+	p = pt_edit(c, p->self);
+	p->uid = ids->uid;
+	p->euid = ids->euid;
+	p->gid = ids->gid;
+	p->egid = ids->egid;
 	journal_commit(c);
 }

@@ -134,6 +134,10 @@ struct core_birth {
 	uint64_t start;
 };
 
+struct core_ids {
+	uint32_t uid, euid, gid, egid;
+};
+
 /*
  * Reserve up to @want entries for births of @p (in all, those it has count).
  * *ret_have: how many it has now. CORE_FULL: not even one.
@@ -143,11 +147,15 @@ enum core_result core_reserve(struct core *c, struct pt_proc *p, uint32_t want, 
 void core_unreserve(struct core *c, struct pt_proc *p, uint32_t n);
 /* Is there room for a birth outside a pool? Says FX_FULL when not. */
 enum core_result core_may_birth(struct core *c, bool root);
+/* The same, and nothing is said. */
+bool core_has_room(const struct core *c, bool root);
 /* @reserved: one of the parent's reserved entries is used up. */
 enum core_result core_birth(struct core *c, const struct core_birth *b, bool reserved,
 			    uint32_t *ret_index);
 /* It executed a program: a new image, perhaps with other effective ids. */
 void core_exec(struct core *c, struct pt_proc *p, uint32_t euid, uint32_t egid);
+/* Its ids are others now, as the kernel says. */
+void core_set_ids(struct core *c, struct pt_proc *p, const struct core_ids *ids);
 
 /* --- death.c --- */
 

@@ -5,6 +5,7 @@
  * answer when they can (a stopped one late), so nothing here waits.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -60,6 +61,47 @@ int agents_ask(struct manager *m, pid_t pid, uint32_t op, int32_t arg, uint64_t 
 	return send(a->fd, &r, sizeof(r), MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
 }
 
+/* Behind a REAP: nothing else is tagged so. */
+#define TAG_REAP (1ULL << 63)
+
+int agents_reap(struct manager *m, pid_t pid)
+{
+	int r;
+
+	if (m->n_reaping == m->cap_reaping) {
+		size_t cap = m->cap_reaping ? 2 * m->cap_reaping : 64;
+		pid_t *more = realloc(m->reaping, cap * sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		m->reaping = more;
+		m->cap_reaping = cap;
+	}
+	r = agents_ask(m, pid, AGENT_OP_REAP, 0, TAG_REAP);
+	if (r == 0)
+		m->reaping[m->n_reaping++] = pid;
+	return r;
+}
+
+/* What an agent says of it was said before it heard that it shall be reaped. */
+static bool is_being_reaped(const struct manager *m, pid_t pid)
+{
+	for (size_t i = 0; i < m->n_reaping; i++)
+		if (m->reaping[i] == pid)
+			return true;
+	return false;
+}
+
+static void was_reaped(struct manager *m, pid_t pid)
+{
+	for (size_t i = 0; i < m->n_reaping; i++) {
+		if (m->reaping[i] != pid)
+			continue;
+		m->reaping[i] = m->reaping[--m->n_reaping];
+		return;
+	}
+}
+
 uint64_t agents_errand(struct manager *m, uint32_t proc, uint32_t cell, uint32_t seq,
 		       uint16_t request)
 {
@@ -102,6 +144,12 @@ static void take(struct manager *m, const struct agent *a, const struct agent_re
 	};
 	struct pt_proc *p = core_find(&m->core, r->pid);
 
+	if (r->tag == TAG_REAP) {
+		was_reaped(m, r->pid);
+		return;
+	}
+	if (is_being_reaped(m, r->pid))
+		return;
 	switch ((enum agent_op)r->op) {
 	case AGENT_OP_ORPHAN:
 	case AGENT_OP_DEATH:

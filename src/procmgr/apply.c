@@ -60,7 +60,7 @@ static void apply_told(struct manager *m, const struct pt_effect *e)
 static void apply_reap(struct manager *m, const struct pt_effect *e)
 {
 	if (child_reap(e->pid) == CHILD_NOT_OURS)
-		(void)agents_ask(m, e->pid, AGENT_OP_REAP, 0, 0); /* gone for good if nobody's */
+		(void)agents_reap(m, e->pid); /* gone for good if nobody's */
 }
 
 static void queue(pid_t pid, pid_t tid, const struct event *ev)

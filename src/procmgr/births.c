@@ -80,6 +80,14 @@ void births_look(struct manager *m)
 	}
 }
 
+void births_refresh_ids(struct manager *m, struct pt_proc *p)
+{
+	struct procinfo k;
+
+	if (procinfo_read(p->pid, true, &k) == 0)
+		core_set_ids(&m->core, p, &(struct core_ids){ k.uid, k.euid, k.gid, k.egid });
+}
+
 void births_grant(struct manager *m, struct pt_proc *p, uint32_t want, uint32_t *ret_granted)
 {
 	struct page *page = arena_page_of(m, p);
@@ -94,8 +102,12 @@ void births_grant(struct manager *m, struct pt_proc *p, uint32_t want, uint32_t 
 		want = taken;
 	if (want > PAGE_SLOTS)
 		want = PAGE_SLOTS;
-	if (core_reserve(&m->core, p, want, &have) != CORE_OK)
-		have = 0;
+	/* The last places are root's: who is that? */
+	if (p->reserved < want && !core_has_room(&m->core, false))
+		births_refresh_ids(m, p);
+	/* A pool that is not filled up is no birth that is refused: nothing is said. */
+	if (p->reserved || core_has_room(&m->core, p->euid == 0))
+		(void)core_reserve(&m->core, p, want, &have);
 	apply(m);
 	for (unsigned i = 0; i < PAGE_SLOTS; i++) {
 		struct page_slot *s = &page->slots[i];
@@ -201,7 +213,7 @@ static void failed(struct manager *m, pid_t pid)
 			break;
 		(void)sched_yield(); /* cannot fail */
 	}
-	if (child_peek(pid, NULL) == CHILD_NOT_OURS && agents_ask(m, pid, AGENT_OP_REAP, 0, 0) == 0)
+	if (child_peek(pid, NULL) == CHILD_NOT_OURS && agents_reap(m, pid) == 0)
 		return;
 	(void)births_adopt(m, pid, FLAG_NOZOMBIE); /* reaped when it does end */
 }

@@ -74,11 +74,14 @@ int req_event_delete(struct request *r, const struct proto_event_delete_in *in,
 int req_event_trigger(struct request *r, const struct proto_event_trigger_in *in,
 		      struct proto_event_trigger_out *out)
 {
-	bool owner = r->p->euid == 0 || r->p->euid == r->m->uid;
+	bool owner;
 
 	(void)out;
 	if (!in->flags)
 		return EINVAL;
+	if (in->flags & ON_PRIVILEGED)
+		births_refresh_ids(r->m, r->p);
+	owner = r->p->euid == 0 || r->p->euid == r->m->uid;
 	if ((in->flags & ON_PRIVILEGED) &&
 	    !core_may(&r->m->core, r->p, AID_EVENT, in->flags, owner))
 		return EPERM;
@@ -127,6 +130,7 @@ int req_ability(struct request *r, const struct proto_ability_in *in, struct pro
 	(void)out;
 	if (!p || !core_is_alive(p))
 		return ESRCH;
+	births_refresh_ids(r->m, r->p);
 	e = core_ability(&r->m->core, r->p, p, in->ability, in->low, in->high, r->m->uid == 0);
 	apply(r->m);
 	return request_errno(e);
@@ -149,6 +153,7 @@ int req_service_manager(struct request *r, const struct proto_service_manager_in
 {
 	(void)in;
 	(void)out;
+	births_refresh_ids(r->m, r->p);
 	return request_errno(core_service_manager(&r->m->core, r->p, r->m->uid));
 }
 
@@ -156,5 +161,6 @@ int req_may_srv_fork(struct request *r, const struct proto_may_srv_fork_in *in,
 		     struct proto_may_srv_fork_out *out)
 {
 	(void)out;
+	births_refresh_ids(r->m, r->p);
 	return request_errno(core_may_srv_fork(&r->m->core, r->p, in->uid, in->gid));
 }

@@ -51,6 +51,7 @@ static void add_row(struct rows *r, const struct proc_info *row)
 
 static void add_known(struct rows *r, const struct pt_proc *p)
 {
+	bool manages = r->m->core.head->service_manager == p->self;
 	struct procinfo k;
 	struct proc_info row = {
 		.pid = p->pid,
@@ -59,7 +60,7 @@ static void add_known(struct rows *r, const struct pt_proc *p)
 		.sid = p->sid,
 		.uid = p->uid,
 		.life = p->life,
-		.flags = p->flags,
+		.flags = p->flags | (manages ? (uint32_t)FLAG_SERVICE_MANAGER : 0),
 		.status = p->code == CHILD_EXITED ? p->status << 8 : p->status,
 		.children = p->n_children,
 	};

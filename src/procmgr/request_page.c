@@ -111,7 +111,10 @@ int req_slots(struct request *r, const struct proto_slots_in *in, struct proto_s
 	births_grant(r->m, r->p, in->want, &granted);
 	if (!granted && in->want) {
 		births_reclaim(r->m, r->p);
-		births_grant(r->m, r->p, 1, &granted);
+		/* Now it is said, if so it is. */
+		if (core_may_birth(&r->m->core, r->p->euid == 0) == CORE_OK)
+			births_grant(r->m, r->p, 1, &granted);
+		apply(r->m);
 	}
 	out->granted = granted;
 	return granted || !in->want ? 0 : EAGAIN;

@@ -67,6 +67,7 @@ int req_daemon(struct request *r, const struct proto_daemon_in *in, struct proto
 	(void)out;
 	if (r->p->parent)
 		request_look(r->m, core_get(&r->m->core, r->p->parent));
+	births_refresh_ids(r->m, r->p); /* its pretended death tells of them */
 	apply_claim(r->m, r->p);
 	e = core_daemon(&r->m->core, r->p, in->status);
 	apply(r->m);
@@ -134,6 +135,7 @@ static int signal_to(struct request *r, bool group, pid_t pid, int signo)
 		return EINVAL;
 	if (pid <= 1)
 		return ESRCH;
+	births_refresh_ids(r->m, r->p);
 	if (r->p->euid != 0 && r->p->euid != r->m->uid)
 		return EPERM;
 	if (kill(group ? -pid : pid, signo) < 0)

@@ -71,6 +71,8 @@ struct manager {
 	uint32_t clients;	/* pages in use */
 	uint32_t recent[RECENT]; /* indices of who had births lately */
 	struct agent agents[AGENTS_MAX]; /* [0] the anchor */
+	pid_t *reaping;		/* agents.c: zombies that agents were told to collect */
+	size_t n_reaping, cap_reaping;
 	struct errand errands[64];
 	uint64_t next_tag;
 
@@ -125,6 +127,8 @@ void births_look(struct manager *m);
 void births_grant(struct manager *m, struct pt_proc *p, uint32_t want, uint32_t *ret_granted);
 /* Look at all slots of @p's page. */
 void births_take(struct manager *m, struct pt_proc *p);
+/* The ids that the kernel says now: before a decision that depends on them. */
+void births_refresh_ids(struct manager *m, struct pt_proc *p);
 /* Of all: before somebody is told who there is. */
 void births_take_everywhere(struct manager *m);
 /*
@@ -161,6 +165,8 @@ void agents_ready(struct manager *m, uint32_t index);
 bool agents_has(const struct manager *m, pid_t pid);
 /* Ask the kernel parent of @pid; -ESRCH: it is none of ours. */
 int agents_ask(struct manager *m, pid_t pid, uint32_t op, int32_t arg, uint64_t tag);
+/* Let it collect a zombie, and hear no more of that. */
+int agents_reap(struct manager *m, pid_t pid);
 uint64_t agents_errand(struct manager *m, uint32_t proc, uint32_t cell, uint32_t seq,
 		       uint16_t request);
 

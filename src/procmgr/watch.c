@@ -29,7 +29,7 @@ int watch_add(struct manager *m, uint32_t index)
 
 	fd = child_pidfd(p->pid);
 	if (fd == -ESRCH) {
-		struct child_news news = { .code = CHILD_EXITED };
+		struct child_news news = { .code = CHILD_EXITED, .uid = p->uid };
 
 		watch_died(m, p, &news);
 		return 0;
@@ -65,6 +65,9 @@ void watch_died(struct manager *m, struct pt_proc *p, const struct child_news *n
 	births_owner_died(m, p);
 	if (p->parent)
 		request_look(m, core_get(&m->core, p->parent));
+	if (news->uid != p->uid)
+		core_set_ids(&m->core, p,
+			     &(struct core_ids){ news->uid, p->euid, p->gid, p->egid });
 	/* Is it still in the session whose deaths are told? */
 	if (p->sid == 1 || (m->core.head->options & RULE_WIDE_HANGUP))
 		refresh_group(m, p);
@@ -107,6 +110,7 @@ static void look(struct manager *m, struct pt_proc *p)
 		return;
 	if (m->pidfds[p->self] >= 0 && child_status_of(m->pidfds[p->self], &news) < 0)
 		news.code = CHILD_EXITED; /* how it ended is not to be had */
+	news.uid = p->uid;
 	watch_died(m, p, &news);
 }
 

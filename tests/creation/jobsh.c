@@ -23,7 +23,8 @@ static void expect(struct session *s, const char *text)
 
 		if (s->n + 1 >= sizeof(s->seen))
 			FAIL("too much output");
-		harness_wait_fd(s->command.out, POLLIN, KIT_MS);
+		if (poll(&(struct pollfd){.fd = s->command.out, .events = POLLIN}, 1, KIT_MS) < 1)
+			FAIL("not said: \"%s\", but: %s", text, s->seen);
 		n = read(s->command.out, s->seen + s->n, sizeof(s->seen) - 1 - s->n);
 		if (n <= 0)
 			FAIL("the shell ended before it said \"%s\": %s", text, s->seen);

@@ -655,3 +655,22 @@ TEST_WITH(plain_handler_runs_for_a_thousand_deaths_of_a_stopped_parent, .limit =
 {
 	thousand_die_while_the_parent_is_stopped(hear_by_plain_handler);
 }
+
+TEST(sigchld_tells_the_user_that_the_child_was_at_its_end)
+{
+	siginfo_t info;
+	pid_t pid;
+
+	if (geteuid() != 0)
+		SKIP("needs root, to be somebody else");
+	queue_sigchld();
+	pid = EXPECT_OK(fork());
+	if (pid == 0)
+		_exit(setresuid(65534, 65534, 65534) == 0 ? 3 : 4);
+	info = take(SIGCHLD);
+	EXPECT_EQ(info.si_pid, pid);
+	EXPECT_EQ(info.si_uid, 65534);
+	EXPECT_OK(waitid(P_PID, (id_t)pid, &info, WEXITED));
+	EXPECT_EQ(info.si_uid, 65534);
+	EXPECT_EQ(info.si_status, 3);
+}
