@@ -22,12 +22,17 @@
 
 #define MAX_JOBS  16
 #define MAX_WORDS 64
+#define MAX_PROCESSES 16
 
 struct job {
 	pid_t group; /* 0: this place is free */
-	int alive;   /* processes that have not ended */
-	int status;  /* of the last one that ended */
-	bool stopped;
+	struct {
+		pid_t pid; /* 0: it has ended */
+		bool stopped;
+	} processes[MAX_PROCESSES];
+	int started;
+	int status; /* of the last one that ended */
+	bool told;  /* that it has stopped */
 	char text[1024];
 };
 
@@ -65,15 +70,37 @@ static struct job *free_place(void)
 	return NULL;
 }
 
-/* News of one process of a job. */
-static void note(struct job *job, int status)
+/* How many of its processes have not ended; of these, how many run. */
+static int count(const struct job *job, bool running)
 {
-	if (WIFSTOPPED(status)) {
-		job->stopped = true;
-	} else if (WIFCONTINUED(status)) {
-		job->stopped = false;
-	} else {
-		job->alive--;
+	int n = 0;
+
+	for (int i = 0; i < job->started; i++)
+		if (job->processes[i].pid && !(running && job->processes[i].stopped))
+			n++;
+	return n;
+}
+
+static bool is_alive(const struct job *job)
+{
+	return count(job, false) > 0;
+}
+
+static bool is_stopped(const struct job *job)
+{
+	return is_alive(job) && count(job, true) == 0;
+}
+
+/* News of one process of a job. */
+static void note(struct job *job, pid_t pid, int status)
+{
+	for (int i = 0; i < job->started; i++) {
+		if (job->processes[i].pid != pid)
+			continue;
+		job->processes[i].stopped = WIFSTOPPED(status);
+		if (WIFSTOPPED(status) || WIFCONTINUED(status))
+			return;
+		job->processes[i].pid = 0;
 		job->status = status;
 	}
 }
@@ -83,26 +110,27 @@ static void watch(struct job *job, bool wait)
 {
 	int options = WUNTRACED | WCONTINUED | (wait ? 0 : WNOHANG), status;
 
-	while (job->alive > 0 && !(wait && job->stopped)) {
+	while (is_alive(job) && !(wait && is_stopped(job))) {
 		pid_t pid = waitpid(-job->group, &status, options);
 
 		if (pid == 0)
 			return;
 		if (pid > 0)
-			note(job, status);
+			note(job, pid, status);
 		else if (errno != EINTR)
-			job->alive = 0;
+			job->started = 0;
 	}
 }
 
 /* What has ended since is told and forgotten, what has stopped is told once. */
-static void report(struct job *job, bool was_stopped)
+static void report(struct job *job)
 {
 	char what[32] = "Done";
 
-	if (job->alive > 0) {
-		if (job->stopped && !was_stopped)
+	if (is_alive(job)) {
+		if (is_stopped(job) && !job->told)
 			say(job, "Stopped");
+		job->told = is_stopped(job);
 		return;
 	}
 	if (WIFSIGNALED(job->status))
@@ -114,12 +142,10 @@ static void report(struct job *job, bool was_stopped)
 static void report_all(bool wait)
 {
 	for (int i = 0; i < MAX_JOBS; i++) {
-		bool was_stopped = jobs[i].stopped;
-
 		if (!jobs[i].group)
 			continue;
-		watch(&jobs[i], wait && !was_stopped);
-		report(&jobs[i], was_stopped);
+		watch(&jobs[i], wait);
+		report(&jobs[i]);
 	}
 }
 
@@ -128,20 +154,22 @@ static void foreground(struct job *job)
 {
 	watch(job, true);
 	tcsetpgrp(0, getpgrp());
-	if (job->alive > 0 || WIFSIGNALED(job->status))
-		report(job, false);
+	if (is_alive(job) || WIFSIGNALED(job->status))
+		report(job);
 	else
 		job->group = 0;
 }
 
 static void resume(struct job *job, bool front)
 {
-	printf("%s%s\n", job->text, front ? "" : " &");
-	fflush(stdout);
+	for (int i = 0; i < job->started; i++)
+		job->processes[i].stopped = false;
+	job->told = false;
 	if (front)
 		tcsetpgrp(0, job->group);
-	job->stopped = false;
 	kill(-job->group, SIGCONT);
+	printf("%s%s\n", job->text, front ? "" : " &");
+	fflush(stdout);
 	if (front)
 		foreground(job);
 }
@@ -170,7 +198,7 @@ static bool start(struct job *job, char **words, int in, int out, bool front)
 	}
 	if (!job->group)
 		job->group = pid;
-	job->alive++;
+	job->processes[job->started++].pid = pid;
 	return true;
 }
 
@@ -198,7 +226,8 @@ static void run(struct job *job, char **words, bool front)
 
 		next_command(words, &at);
 		last = !words[at];
-		if (!command[0] || (!last && pipe2(ends, O_CLOEXEC) < 0)) {
+		if (!command[0] || job->started == MAX_PROCESSES ||
+		    (!last && pipe2(ends, O_CLOEXEC) < 0)) {
 			fprintf(stderr, "jobsh: no such pipeline\n");
 			last = true;
 			fine = false;
@@ -233,7 +262,7 @@ static void command(char **words, int n, const char *text)
 	} else if (!strcmp(words[0], "jobs")) {
 		for (int i = 0; i < MAX_JOBS; i++)
 			if (jobs[i].group)
-				say(&jobs[i], jobs[i].stopped ? "Stopped" : "Running");
+				say(&jobs[i], is_stopped(&jobs[i]) ? "Stopped" : "Running");
 	} else if (!strcmp(words[0], "wait")) {
 		report_all(true);
 	} else if (!strcmp(words[0], "fg") || !strcmp(words[0], "bg")) {

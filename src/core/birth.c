@@ -35,9 +35,12 @@ static void say_full(struct core *c)
 	journal_commit(c);
 }
 
-bool core_has_room(const struct core *c, bool root)
+uint32_t core_room(const struct core *c, bool root)
 {
-	return pt_has_room(c, root);
+	const struct pt_head *h = c->head;
+	uint32_t taken = h->n_used + h->n_reserved + (root ? 0 : h->keep_root);
+
+	return taken < h->capacity ? h->capacity - taken : 0;
 }
 
 enum core_result core_may_birth(struct core *c, bool root)

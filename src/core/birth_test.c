@@ -306,6 +306,13 @@ static void setid_process_is_never_dumped(void **state)
 		assert_int_equal(core_may_dump(p), rows[i].may);
 	}
 	assert_false(core_may_dump(born(NULL, FLAG_SETID)));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct core_ids ids = {1000, rows[i].euid, 1000, rows[i].egid};
+		struct pt_proc *p = born(NULL, 0);
+
+		core_set_ids(&t.c, p, &ids);
+		assert_int_equal(core_may_dump(p), rows[i].may);
+	}
 }
 
 int main(void)

@@ -147,8 +147,8 @@ enum core_result core_reserve(struct core *c, struct pt_proc *p, uint32_t want, 
 void core_unreserve(struct core *c, struct pt_proc *p, uint32_t n);
 /* Is there room for a birth outside a pool? Says FX_FULL when not. */
 enum core_result core_may_birth(struct core *c, bool root);
-/* The same, and nothing is said. */
-bool core_has_room(const struct core *c, bool root);
+/* For how many births; nothing is said. */
+uint32_t core_room(const struct core *c, bool root);
 /* @reserved: one of the parent's reserved entries is used up. */
 enum core_result core_birth(struct core *c, const struct core_birth *b, bool reserved,
 			    uint32_t *ret_index);

@@ -159,7 +159,7 @@ static void leave_to(struct core *c, struct pt_proc *parent, struct pt_proc *p)
 {
 	p->parent = parent->self;
 	if (leaves(p, parent) && is_told(parent, false))
-		pt_untold_add(c, p);
+		tell_or_queue(c, parent, p);
 	p->life = LIFE_ZOMBIE;
 	pt_dead_add(c, parent, p);
 	if (keeps_zombies(parent))

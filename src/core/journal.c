@@ -98,8 +98,27 @@ struct pt_effect *journal_fx(struct core *c, uint32_t kind)
 	return e;
 }
 
+/*
+ * Answers go last: what a caller knows when its call returns has happened. A
+ * child that was collected has left its pid, and its SIGCHLD was sent.
+ */
+static void answers_last(struct core *c)
+{
+	uint32_t n = c->head->n_effects, at = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct pt_effect e = c->effects[i];
+
+		if (e.kind == FX_ANSWER)
+			continue;
+		memmove(&c->effects[at + 1], &c->effects[at], (i - at) * sizeof(e));
+		c->effects[at++] = e;
+	}
+}
+
 void journal_commit(struct core *c)
 {
+	answers_last(c);
 	in_order();
 	c->head->state = c->head->n_effects ? JOURNAL_COMMITTED : JOURNAL_IDLE;
 	in_order();

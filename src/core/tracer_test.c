@@ -36,9 +36,8 @@ static void tracer_hears_first_then_the_parent(void **state)
 
 	assert_int_equal(waits(tracer, WHO_PID, pid, W_EXITED, 1), CORE_OK);
 	assert_int_equal(count_fx(FX_ANSWER), 2);
-	assert_int_equal(t.fx[0].kind, FX_ANSWER);
-	assert_int_equal(t.fx[0].proc, tracer->self);
-	assert_int_equal(t.fx[0].status, 4);
+	assert_int_equal(get_fx(FX_ANSWER, 0)->proc, tracer->self);
+	assert_int_equal(get_fx(FX_ANSWER, 0)->status, 4);
 	assert_int_equal(get_fx(FX_ANSWER, 1)->proc, p->self);
 	assert_int_equal(get_fx(FX_ANSWER, 1)->status, 4);
 	assert_int_equal(count_fx(FX_REAP), 1);

@@ -103,10 +103,10 @@ void births_grant(struct manager *m, struct pt_proc *p, uint32_t want, uint32_t 
 	if (want > PAGE_SLOTS)
 		want = PAGE_SLOTS;
 	/* The last places are root's: who is that? */
-	if (p->reserved < want && !core_has_room(&m->core, false))
+	if (want > p->reserved + core_room(&m->core, false))
 		births_refresh_ids(m, p);
 	/* A pool that is not filled up is no birth that is refused: nothing is said. */
-	if (p->reserved || core_has_room(&m->core, p->euid == 0))
+	if (p->reserved || core_room(&m->core, p->euid == 0))
 		(void)core_reserve(&m->core, p, want, &have);
 	apply(m);
 	for (unsigned i = 0; i < PAGE_SLOTS; i++) {
@@ -258,6 +258,7 @@ static void take_one(struct manager *m, struct pt_proc *p, struct page_slot *s,
 	case SLOT_STATE_FAILED:
 		failed(m, pid);
 		s->pid = 0;
+		s->error = 0;
 		(void)move(s, SLOT_STATE_FAILED, SLOT_STATE_GRANTED); /* same */
 		break;
 	case SLOT_STATE_LAUNCHING:

@@ -13,8 +13,8 @@ struct session {
 	size_t n;
 };
 
-/* Until this has been shown, after all that was expected before. */
-static void expect(struct session *s, const char *text)
+/* Until this has been shown. Where it is. */
+static char *await(struct session *s, const char *text)
 {
 	char *found;
 
@@ -31,9 +31,25 @@ static void expect(struct session *s, const char *text)
 		s->n += (size_t)n;
 		s->seen[s->n] = '\0';
 	}
-	found += strlen(text);
+	return found;
+}
+
+/* The same, after all that was expected before. */
+static void expect(struct session *s, const char *text)
+{
+	char *found = await(s, text) + strlen(text);
+
 	s->n = strlen(found);
 	memmove(s->seen, found, s->n + 1);
+}
+
+/* Shown before or after a prompt: by a job in the background. */
+static void expect_beside(struct session *s, const char *text)
+{
+	char *found = await(s, text);
+
+	s->n -= strlen(text);
+	memmove(found, found + strlen(text), strlen(found + strlen(text)) + 1);
 }
 
 static void type(struct session *s, const char *keys)
@@ -114,7 +130,7 @@ static void interrupt(bool in_node)
 	expect(&s, "[1] Killed by 3 stay | cat");
 	/* The shell is still there, and so is a job in the background. */
 	enter(&s, "stay &");
-	expect(&s, "up");
+	expect_beside(&s, "up");
 	enter(&s, "cat");
 	type(&s, "typed\n");
 	expect(&s, "typed\r\ntyped\r\n");
@@ -123,6 +139,7 @@ static void interrupt(bool in_node)
 	enter(&s, "jobs");
 	expect(&s, "[1] Running stay &");
 	enter(&s, "fg");
+	expect(&s, "stay &\r\n");
 	type(&s, "\003");
 	expect(&s, "[1] Killed by 2 stay &");
 	end(&s);
@@ -182,12 +199,13 @@ static void background(bool in_node)
 	static struct session s;
 
 	begin(&s, in_node);
+	/* Told when it is seen: before a prompt, or when the shell waits for it. */
 	enter(&s, "true | true &");
-	enter(&s, "wait");
-	expect(&s, "[1] Done true | true &");
+	type(&s, "wait\n");
+	expect_beside(&s, "[1] Done true | true &");
 	enter(&s, "cat &");
-	enter(&s, "wait");
-	expect(&s, "[1] Stopped cat &");
+	type(&s, "wait\n");
+	expect_beside(&s, "[1] Stopped cat &");
 	enter(&s, "fg");
 	expect(&s, "cat &\r\n");
 	type(&s, "hello\n");

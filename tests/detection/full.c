@@ -85,6 +85,7 @@ TEST_WITH(root_forks_when_others_cannot, .node = "--max-processes 30 --keep-root
 		pid_t pid;
 		int n = 0;
 
+		close(gate.write);
 		EXPECT_OK(setpgid(0, 0));
 		EXPECT_OK(setresuid(65534, 65534, 65534));
 		while ((pid = fork()) > 0)
@@ -176,6 +177,8 @@ TEST_WITH(reserved_places_are_taken_back_when_needed, .node = "--max-processes 2
 			for (;;)
 				pause();
 		EXPECT_EQ(errno, EAGAIN);
+		{struct harness_result r; HARNESS_RUN(&r, harness_bin("kamioka"), "info"); fprintf(stderr, "%s", r.out); 
+		HARNESS_RUN(&r, harness_bin("kamioka"), "list"); fprintf(stderr, "%s", r.out);}
 		for (int i = 0; i < made; i++)
 			end_child(pids[i]);
 		EXPECT_EQ(write(ends[1], &made, sizeof(made)), sizeof(made));

@@ -617,17 +617,41 @@ static const char *judge_result(const struct world *w, const struct move *m)
 	return w->result == CORE_OK ? NULL : "a move is refused";
 }
 
+static const char *judge_effects(struct world *w, bool answers)
+{
+	const char *fault = NULL;
+
+	for (uint32_t i = 0; !fault && i < w->core.head->n_effects; i++)
+		if ((w->core.effects[i].kind == FX_ANSWER) == answers)
+			fault = judge_effect(w, &w->core.effects[i]);
+	return fault;
+}
+
+/* Answers come last, but what they say is how it was before the rest. */
+static const char *judge_all_effects(struct world *w)
+{
+	const char *fault;
+
+	if (!core_effect(&w->core))
+		return NULL;
+	for (uint32_t i = 1; i < w->core.head->n_effects; i++)
+		if (w->core.effects[i - 1].kind == FX_ANSWER &&
+		    w->core.effects[i].kind != FX_ANSWER)
+			return "an answer is given before what it tells of has happened";
+	fault = judge_effects(w, true);
+	return fault ? fault : judge_effects(w, false);
+}
+
 const char *ledger_judge(struct world *w, const struct move *m)
 {
 	const char *fault = judge_result(w, m);
-	const struct pt_effect *e;
 
 	w->n_refused = w->n_told = 0;
 	note_move(w, m);
-	while (!fault && (e = core_effect(&w->core)) != NULL) {
-		fault = judge_effect(w, e);
+	if (!fault)
+		fault = judge_all_effects(w);
+	while (core_effect(&w->core))
 		core_applied(&w->core);
-	}
 	if (!fault && m->kind == MOVE_WAIT && is_call_open(w) != (w->result == CORE_BLOCKED))
 		fault = "a wait is answered and blocked, or neither";
 	if (!fault)
