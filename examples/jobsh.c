@@ -20,8 +20,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MAX_JOBS  16
-#define MAX_WORDS 64
+#define MAX_JOBS      16
+#define MAX_WORDS     64
 #define MAX_PROCESSES 16
 
 struct job {

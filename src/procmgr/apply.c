@@ -59,6 +59,7 @@ static void apply_told(struct manager *m, const struct pt_effect *e)
 
 static void apply_reap(struct manager *m, const struct pt_effect *e)
 {
+	m->reaped[m->n_reaped++ % REAPED] = e->pid;
 	if (child_reap(e->pid) == CHILD_NOT_OURS)
 		(void)agents_reap(m, e->pid); /* gone for good if nobody's */
 }

@@ -120,6 +120,45 @@ static int64_t first_free(const struct arena *a, uint32_t capacity)
 	return -1;
 }
 
+void arena_give(struct manager *m, uint32_t arena, uint32_t page)
+{
+	if (!arena_page(m, arena, page))
+		return;
+	mark(&m->arenas[arena], page - 1, false);
+	m->clients--;
+}
+
+/*
+ * A child that its dead owner was just launching still works in the owner's
+ * memory and may write into its slot; only some seconds later, no more.
+ */
+#define LATER_MS 10000
+
+void arena_give_later(struct manager *m, uint32_t arena, uint32_t page)
+{
+	for (unsigned i = 0; i < LATER; i++) {
+		struct later *l = &m->later[i];
+
+		if (l->page)
+			continue;
+		*l = (struct later){ .arena = arena, .page = page, .at = m->now_ms + LATER_MS };
+		return;
+	}
+	/* More than that at once: these are lost until the next manager. */
+}
+
+static void give_due(struct manager *m)
+{
+	for (unsigned i = 0; i < LATER; i++) {
+		struct later *l = &m->later[i];
+
+		if (!l->page || m->now_ms < l->at)
+			continue;
+		arena_give(m, l->arena, l->page);
+		l->page = 0;
+	}
+}
+
 int arena_take(struct manager *m, uint32_t uid, uint32_t *ret_arena, uint32_t *ret_page)
 {
 	int arena = find(m, uid);
@@ -128,6 +167,7 @@ int arena_take(struct manager *m, uint32_t uid, uint32_t *ret_arena, uint32_t *r
 
 	if (arena < 0)
 		return arena;
+	give_due(m);
 	a = &m->arenas[arena];
 	index = first_free(a, m->capacity);
 	if (index < 0)
@@ -147,12 +187,4 @@ int arena_take(struct manager *m, uint32_t uid, uint32_t *ret_arena, uint32_t *r
 	*ret_arena = (uint32_t)arena;
 	*ret_page = (uint32_t)index + 1;
 	return 0;
-}
-
-void arena_give(struct manager *m, uint32_t arena, uint32_t page)
-{
-	if (!arena_page(m, arena, page))
-		return;
-	mark(&m->arenas[arena], page - 1, false);
-	m->clients--;
 }

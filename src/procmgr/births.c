@@ -360,23 +360,32 @@ void births_reclaim(struct manager *m, const struct pt_proc *except)
 	for (uint32_t i = 1; i <= m->core.head->procs_touched; i++) {
 		struct pt_proc *p = core_used(&m->core, i);
 		struct page *page = p && p != except ? arena_page_of(m, p) : NULL;
-		uint32_t n = 0;
+		uint32_t needed = 0;
 
-		for (unsigned s = 0; page && s < PAGE_SLOTS; s++)
-			n += move(&page->slots[s], SLOT_STATE_GRANTED, SLOT_STATE_FREE);
-		if (n)
-			core_unreserve(&m->core, p, n < p->reserved ? n : p->reserved);
+		if (!page)
+			continue;
+		/* Also what stood behind a slot that its program gave back itself. */
+		for (unsigned s = 0; s < PAGE_SLOTS; s++) {
+			(void)move(&page->slots[s], SLOT_STATE_GRANTED, SLOT_STATE_FREE);
+			needed += atomic_load(state_of(&page->slots[s])) != SLOT_STATE_FREE;
+		}
+		if (needed < p->reserved)
+			core_unreserve(&m->core, p, p->reserved - needed);
 	}
 }
 
-void births_owner_died(struct manager *m, struct pt_proc *p)
+bool births_owner_died(struct manager *m, struct pt_proc *p)
 {
 	struct page *page = arena_page_of(m, p);
+	bool under_way = false;
 
-	if (!page)
-		return;
-	for (unsigned i = 0; i < PAGE_SLOTS; i++)
-		take_one(m, p, &page->slots[i], &(struct hint){ .owner_dead = true });
+	for (unsigned i = 0; page && i < PAGE_SLOTS; i++) {
+		struct page_slot *s = &page->slots[i];
+
+		under_way |= atomic_load(state_of(s)) == SLOT_STATE_LAUNCHING;
+		take_one(m, p, s, &(struct hint){ .owner_dead = true });
+	}
+	return under_way;
 }
 
 uint32_t births_adopt(struct manager *m, pid_t pid, uint32_t flags)

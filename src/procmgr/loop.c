@@ -18,12 +18,17 @@ int loop_add(struct manager *m, int fd, enum source source, uint32_t index, bool
 	return epoll_ctl(m->epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0 ? -errno : 0;
 }
 
-void loop_clock(struct manager *m)
+uint64_t loop_now(void)
 {
 	struct timespec t;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail */
-	m->now_ms = (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+void loop_clock(struct manager *m)
+{
+	m->now_ms = loop_now();
 }
 
 static void dispatch(struct manager *m, const struct epoll_event *ev)

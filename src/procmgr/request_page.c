@@ -36,13 +36,17 @@ static void renew(struct manager *m, struct pt_proc *p)
 {
 	struct procinfo info;
 	uint32_t page = p->page, arena = p->arena;
+	bool under_way;
 
-	births_owner_died(m, p);
+	under_way = births_owner_died(m, p);
 	core_unreserve(&m->core, p, p->reserved);
 	if (procinfo_read(p->pid, true, &info) == 0)
 		core_exec(&m->core, p, info.euid, info.egid);
 	apply(m);
-	arena_give(m, arena, page);
+	if (under_way)
+		arena_give_later(m, arena, page);
+	else
+		arena_give(m, arena, page);
 }
 
 int req_attach(struct request *r, const struct proto_attach_in *in, struct proto_attach_out *out)
@@ -90,17 +94,21 @@ int req_detach(struct request *r, const struct proto_detach_in *in, struct proto
 	struct manager *m = r->m;
 	struct pt_proc *p = r->p;
 	uint32_t arena, page;
+	bool under_way;
 
 	(void)out;
 	if (!p || p->page != in->page + 1)
 		return REQUEST_LATER;
 	arena = p->arena;
 	page = p->page;
-	births_owner_died(m, p);
+	under_way = births_owner_died(m, p);
 	core_unreserve(&m->core, p, p->reserved);
 	(void)core_set_page(&m->core, p, 0, 0); /* cannot fail */
 	apply(m);
-	arena_give(m, arena, page);
+	if (under_way)
+		arena_give_later(m, arena, page);
+	else
+		arena_give(m, arena, page);
 	return REQUEST_LATER;
 }
 

@@ -29,6 +29,7 @@
 #define AGENTS_MAX 64
 #define RECENT 8
 #define CLAIMED_MAX 64
+#define REAPED 8
 
 struct arena {
 	uint32_t uid;
@@ -36,6 +37,14 @@ struct arena {
 	struct page *pages;	/* capacity of them mapped, n_pages of them there */
 	uint32_t n_pages;
 	uint64_t *used;		/* a bit for each page */
+};
+
+#define LATER 64
+
+/* A page that is not to be used again before that time. */
+struct later {
+	uint32_t arena, page;
+	uint64_t at;
 };
 
 struct agent {
@@ -69,6 +78,9 @@ struct manager {
 	struct arena arenas[MANAGER_ARENAS];
 	unsigned n_arenas;
 	uint32_t clients;	/* pages in use */
+	struct later later[LATER];
+	pid_t reaped[REAPED];	/* the latest: their SIGCHLD may still be on its way */
+	unsigned n_reaped;
 	uint32_t recent[RECENT]; /* indices of who had births lately */
 	struct agent agents[AGENTS_MAX]; /* [0] the anchor */
 	pid_t *reaping;		/* agents.c: zombies that agents were told to collect */
@@ -78,7 +90,8 @@ struct manager {
 
 	/* sweep.c */
 	uint64_t now_ms;
-	uint64_t sweep_at, walk_at, value_at, kill_at, next_kill_at;
+	pid_t front;		/* known zombie that the last sweep met first */
+	uint64_t sweep_at, sweep_pause, walk_at, value_at, kill_at, next_kill_at;
 
 	bool ending;		/* SIGTERM was sent to all */
 	bool ended;		/* the loop is to be left */
@@ -108,6 +121,7 @@ enum source {
 int loop_add(struct manager *m, int fd, enum source source, uint32_t index, bool edge);
 int loop_run(struct manager *m);
 void loop_clock(struct manager *m);
+uint64_t loop_now(void);
 
 /* arena.c */
 int arena_init(struct manager *m);
@@ -117,6 +131,7 @@ struct page *arena_page_of(struct manager *m, const struct pt_proc *p);
 /* A zeroed page for a process of @uid; *ret_page is index + 1. */
 int arena_take(struct manager *m, uint32_t uid, uint32_t *ret_arena, uint32_t *ret_page);
 void arena_give(struct manager *m, uint32_t arena, uint32_t page);
+void arena_give_later(struct manager *m, uint32_t arena, uint32_t page);
 
 /* births.c */
 /*
@@ -141,7 +156,8 @@ bool births_find(struct manager *m, pid_t pid, bool lives);
 bool births_under_way(struct manager *m);
 /* The table is full: take back what idle programs hold for births to come. */
 void births_reclaim(struct manager *m, const struct pt_proc *except);
-void births_owner_died(struct manager *m, struct pt_proc *p);
+/* True: a child of it was under way and may still write into the page. */
+bool births_owner_died(struct manager *m, struct pt_proc *p);
 /* A process that announced itself or was found. Its index, or 0. */
 uint32_t births_adopt(struct manager *m, pid_t pid, uint32_t flags);
 

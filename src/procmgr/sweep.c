@@ -42,7 +42,7 @@ void sweep_soon(struct manager *m)
 {
 	if (m->sweep_at)
 		return;
-	m->sweep_at = m->now_ms + SWEEP_MS;
+	m->sweep_at = m->now_ms + (m->sweep_pause > SWEEP_MS ? m->sweep_pause : SWEEP_MS);
 	arm(m);
 }
 
@@ -74,17 +74,31 @@ static bool adopt_unknown(const struct procinfo *p, void *arg)
 	return true;
 }
 
-/* Dear with many processes, so not often. */
+/* Dear with many processes: never more than a twentieth of the time. */
 static void walk(struct manager *m)
 {
 	struct walk w = { .m = m, .self = getpid() };
+	uint64_t pause;
 
 	if (m->now_ms < m->walk_at) {
 		m->sweep_at = m->walk_at;
 		return;
 	}
-	m->walk_at = m->now_ms + WALK_MS;
 	(void)procinfo_walk(adopt_unknown, &w); /* next time, then */
+	pause = 20 * (loop_now() - m->now_ms);
+	m->walk_at = m->now_ms + (pause > WALK_MS ? pause : WALK_MS);
+}
+
+/* A kept zombie hides what comes after it. One that is just being collected does not. */
+static void look_behind(struct manager *m, pid_t front)
+{
+	bool again = m->front == front;
+
+	m->front = front;
+	if (again)
+		walk(m);
+	else
+		sweep_soon(m);
 }
 
 static void sweep(struct manager *m)
@@ -104,8 +118,7 @@ static void sweep(struct manager *m)
 		if (p && core_is_alive(p)) {
 			watch_died(m, p, &news);
 		} else if (p) {
-			/* A kept zombie hides the rest from this look. */
-			walk(m);
+			look_behind(m, pid);
 			return;
 		} else if (helper_is(m, pid)) {
 			(void)child_reap(pid); /* births for others are EAGAIN until the next manager */
@@ -276,6 +289,7 @@ void sweep_timer(struct manager *m)
 	if (m->sweep_at && m->now_ms >= m->sweep_at) {
 		m->sweep_at = 0;
 		sweep(m);
+		m->sweep_pause = 20 * (loop_now() - m->now_ms);
 	}
 	if (m->value_at && m->now_ms >= m->value_at)
 		m->value_at = look_at_values(m) ? m->now_ms + VALUES_MS : 0;

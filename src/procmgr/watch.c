@@ -61,8 +61,9 @@ void watch_died(struct manager *m, struct pt_proc *p, const struct child_news *n
 {
 	struct core_death d = { .code = news->code, .status = news->status, .use = news->use };
 	uint32_t index = p->self, page = p->page, arena = p->arena;
+	bool under_way;
 
-	births_owner_died(m, p);
+	under_way = births_owner_died(m, p);
 	if (p->parent)
 		request_look(m, core_get(&m->core, p->parent));
 	if (news->uid != p->uid)
@@ -76,7 +77,9 @@ void watch_died(struct manager *m, struct pt_proc *p, const struct child_news *n
 	watch_remove(m, index);
 	apply(m);
 	apply_release(m);
-	if (page)
+	if (page && under_way)
+		arena_give_later(m, arena, page);
+	else if (page)
 		arena_give(m, arena, page);
 	if (m->ending || m->env->options.ends_when_empty)
 		sweep_check_end(m);
@@ -123,13 +126,21 @@ void watch_ready(struct manager *m, uint32_t index, uint32_t events)
 		look(m, p);
 }
 
+static bool was_just_reaped(const struct manager *m, pid_t pid)
+{
+	for (unsigned i = 0; i < REAPED; i++)
+		if (m->reaped[i] == pid)
+			return true;
+	return false;
+}
+
 static void unknown_died(struct manager *m, pid_t pid)
 {
 	uint32_t index;
 
 	/* Mostly it is one that a wait was quicker to collect. */
-	if (child_peek(pid, NULL) != CHILD_DEAD || helper_is(m, pid) ||
-	    births_find(m, pid, false))
+	if (was_just_reaped(m, pid) || child_peek(pid, NULL) != CHILD_DEAD ||
+	    helper_is(m, pid) || births_find(m, pid, false))
 		return;
 	/* An orphan of a foreign program: it is known from now on. */
 	index = births_adopt(m, pid, 0);

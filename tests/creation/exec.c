@@ -200,8 +200,8 @@ TEST(exec_children_and_zombies_stay_the_processs_own)
 
 	if (pid == 0) {
 		pid_t dead = spawnl(P_NOWAIT, harness_tool("show"), "show", "exit=5", NULL);
-		pid_t live = spawnl(P_NOWAIT, harness_tool("show"), "show", "eof=0", "exit=6",
-				    NULL);
+		pid_t live =
+			spawnl(P_NOWAIT, harness_tool("show"), "show", "eof=0", "exit=6", NULL);
 
 		EXPECT(dead > 0 && live > 0);
 		EXPECT(harness_wait_death(dead, KIT_MS));

@@ -250,8 +250,8 @@ TEST_WITH(foreign_valgrind_runs_programs_in_a_private_node, .outside = true, .li
 	kit_needs("/usr/bin/valgrind");
 	if (getenv("KAMCC_CC"))
 		SKIP("valgrind and a sanitizer do not go together");
-	HARNESS_RUN(&result, "/usr/bin/valgrind", "-q", "--error-exitcode=99",
-		    harness_tool("kin"), "family");
+	HARNESS_RUN(&result, "/usr/bin/valgrind", "-q", "--error-exitcode=99", harness_tool("kin"),
+		    "family");
 	if (result.status != 0)
 		FAIL("status %d, said: %s%s", result.status, result.out, result.err);
 	EXPECT_STR(result.out, "ok\n");

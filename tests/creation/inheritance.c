@@ -253,8 +253,7 @@ TEST(inherit_explicit_cpu_sets_the_processors)
 		EXPECT_EQ(strtoull(kit_show(&inherit, "cpus", NULL), NULL, 16), 1u << cpu);
 	}
 	inherit.runmask = 0;
-	EXPECT_ERRNO(spawn(harness_tool("show"), 0, NULL, &inherit, KIT_ARGV("show"),
-			   NULL),
+	EXPECT_ERRNO(spawn(harness_tool("show"), 0, NULL, &inherit, KIT_ARGV("show"), NULL),
 		     EINVAL);
 }
 
@@ -276,9 +275,7 @@ TEST(inherit_setsid_with_new_group_is_one_wish)
 	inherit.pgroup = SPAWN_NEWPGROUP;
 	EXPECT_EQ(atoi(kit_show(&inherit, "sid", &pid)), pid);
 	inherit.pgroup = getpgrp();
-	EXPECT_ERRNO(spawn(harness_tool("show"), 0, NULL, &inherit, KIT_ARGV("show"),
-			   NULL),
-		     EPERM);
+	EXPECT_ERRNO(spawn(harness_tool("show"), 0, NULL, &inherit, KIT_ARGV("show"), NULL), EPERM);
 }
 
 static void take_terminal(void)
@@ -407,8 +404,7 @@ TEST(inherit_hold_missing_program_is_an_error)
 {
 	struct inheritance inherit = kit_garbage(SPAWN_HOLD);
 
-	EXPECT_ERRNO(spawn("/nowhere", 0, NULL, &inherit, KIT_ARGV("x"), NULL),
-		     ENOENT);
+	EXPECT_ERRNO(spawn("/nowhere", 0, NULL, &inherit, KIT_ARGV("x"), NULL), ENOENT);
 	kit_expect_no_children();
 }
 
@@ -438,8 +434,7 @@ static void fail_exec(void)
 	struct inheritance inherit = kit_garbage(SPAWN_EXEC);
 	struct kit_talk talk = kit_talk_open();
 
-	EXPECT_ERRNO(spawn("/nowhere", 0, NULL, &inherit, KIT_ARGV("x"), NULL),
-		     ENOENT);
+	EXPECT_ERRNO(spawn("/nowhere", 0, NULL, &inherit, KIT_ARGV("x"), NULL), ENOENT);
 	/* The caller goes on and can still make children. */
 	EXPECT_EQ(spawnl(P_WAIT, harness_tool("show"), "show", talk.to, "say=on", NULL), 0);
 	EXPECT_STR(kit_talk_text(&talk), "on");
@@ -482,8 +477,7 @@ TEST(inherit_setnd_knows_the_local_node_only)
 	inherit.nd = ND_LOCAL_NODE;
 	EXPECT_STR(kit_show(&inherit, "say=here", NULL), "here");
 	inherit.nd = 3;
-	EXPECT_ERRNO(spawn("/bin/true", 0, NULL, &inherit, KIT_ARGV("x"), NULL),
-		     ENOREMOTE);
+	EXPECT_ERRNO(spawn("/bin/true", 0, NULL, &inherit, KIT_ARGV("x"), NULL), ENOREMOTE);
 	kit_expect_no_children();
 }
 
@@ -511,9 +505,9 @@ TEST(inherit_flags_that_are_only_recorded_do_nothing)
 
 TEST(inherit_many_flags_at_once)
 {
-	struct inheritance inherit = kit_garbage(SPAWN_SETGROUP | SPAWN_SETSIGMASK |
-						 SPAWN_SETSIGDEF | SPAWN_SETSIGIGN |
-						 SPAWN_SETSTACKMAX | SPAWN_EXPLICIT_SCHED);
+	struct inheritance inherit =
+		kit_garbage(SPAWN_SETGROUP | SPAWN_SETSIGMASK | SPAWN_SETSIGDEF | SPAWN_SETSIGIGN |
+			    SPAWN_SETSTACKMAX | SPAWN_EXPLICIT_SCHED);
 	char *const *argv = KIT_ARGV("show", "pid", "pgid", "mask", "stack", "sched");
 	char expected[256];
 	int ends[2];

@@ -17,13 +17,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CHECK(condition)                                                                      \
-	do {                                                                                  \
-		if (!(condition)) {                                                           \
-			printf("%s:%d: not so: %s (%s)\n", __FILE__, __LINE__, #condition,    \
-			       strerror(errno));                                              \
-			exit(1);                                                              \
-		}                                                                             \
+#define CHECK(condition)                                                                   \
+	do {                                                                               \
+		if (!(condition)) {                                                        \
+			printf("%s:%d: not so: %s (%s)\n", __FILE__, __LINE__, #condition, \
+			       strerror(errno));                                           \
+			exit(1);                                                           \
+		}                                                                          \
 	} while (0)
 
 #define WORDS(...) ((char *const *)(const char *const[]){__VA_ARGS__, NULL})

@@ -144,9 +144,8 @@ static inline pid_t kit_show_start(const struct inheritance *inherit, const char
 	pid_t pid;
 
 	kit_pipe(ends);
-	pid = EXPECT_OK(
-		spawn(harness_tool("show"), 3, (int[]){0, ends[1], 2}, inherit,
-		      KIT_ARGV("show", word), NULL));
+	pid = EXPECT_OK(spawn(harness_tool("show"), 3, (int[]){0, ends[1], 2}, inherit,
+			      KIT_ARGV("show", word), NULL));
 	close(ends[1]);
 	*ret_fd = ends[0];
 	return pid;

@@ -146,8 +146,7 @@ TEST_OUTSIDE(private_nodes_do_not_know_each_other)
 {
 	struct harness_result result;
 
-	run_script(&result, "sh",
-		   "for i in 1 2 3 4; do \"$kin\" family & done; wait; echo done");
+	run_script(&result, "sh", "for i in 1 2 3 4; do \"$kin\" family & done; wait; echo done");
 	expect_output(&result, "ok\nok\nok\nok\ndone\n");
 }
 

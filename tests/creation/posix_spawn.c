@@ -209,8 +209,8 @@ TEST(posix_spawnattr_values_without_flag_do_nothing)
 
 TEST(posix_spawnattr_signals)
 {
-	posix_spawnattr_t attr = new_attr(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-					  POSIX_SPAWN_SETSIGIGN);
+	posix_spawnattr_t attr =
+		new_attr(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGIGN);
 	sigset_t mask = kit_set(SIGTERM), def = kit_set(SIGUSR1), ign = kit_set(SIGUSR2);
 	char *ignored;
 
@@ -261,8 +261,7 @@ TEST(posix_spawnattr_resetids)
 	posix_spawnattr_t attr = new_attr(POSIX_SPAWN_RESETIDS);
 	char expected[64];
 
-	snprintf(expected, sizeof(expected), "%u %u %u %u", getuid(), getuid(), getgid(),
-		 getgid());
+	snprintf(expected, sizeof(expected), "%u %u %u %u", getuid(), getuid(), getgid(), getgid());
 	if (getuid() == 0)
 		EXPECT_OK(setegid(12));
 	EXPECT_STR(show_as(&attr, "ids"), expected);
@@ -291,8 +290,8 @@ TEST(posix_spawnattr_cred_sets_all_ids)
 
 TEST(posix_spawnattr_stackmax_runmask_node)
 {
-	posix_spawnattr_t attr = new_attr(POSIX_SPAWN_SETSTACKMAX | POSIX_SPAWN_EXPLICIT_CPU |
-					  POSIX_SPAWN_SETND);
+	posix_spawnattr_t attr =
+		new_attr(POSIX_SPAWN_SETSTACKMAX | POSIX_SPAWN_EXPLICIT_CPU | POSIX_SPAWN_SETND);
 	uint64_t ours = strtoull(show_as(NULL, "cpus"), NULL, 16);
 	uint32_t one = (uint32_t)(ours & -ours);
 
@@ -469,12 +468,11 @@ static void take_terminal(void)
 
 	EXPECT_EQ(posix_spawnattr_setpgroup(&attr, 0), 0);
 	EXPECT_EQ(posix_spawn_file_actions_addtcsetpgrp_np(&actions, 0), 0);
-	EXPECT_EQ(sscanf(show_with(&talk, &actions, &attr, WORDS(talk.to, "pid", "tpgid")),
-			 "%d %d", &pid, &tpgid),
+	EXPECT_EQ(sscanf(show_with(&talk, &actions, &attr, WORDS(talk.to, "pid", "tpgid")), "%d %d",
+			 &pid, &tpgid),
 		  2);
 	EXPECT_EQ(tpgid, pid);
-	EXPECT_EQ(posix_spawnattr_setxflags(&attr,
-					    POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_TCSETPGROUP),
+	EXPECT_EQ(posix_spawnattr_setxflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_TCSETPGROUP),
 		  0);
 	talk = kit_talk_open();
 	EXPECT_EQ(sscanf(show_with(&talk, NULL, &attr, WORDS(talk.to, "pid", "tpgid")), "%d %d",

@@ -135,8 +135,7 @@ TEST(spawn_long_name_is_enametoolong)
 TEST(spawn_bad_addresses_are_efault)
 {
 	EXPECT_ERRNO(spawn((const char *)8, 0, NULL, NULL, PLAIN, NULL), EFAULT);
-	EXPECT_ERRNO(spawn("/bin/true", 0, NULL, NULL, KIT_ARGV("x", (const char *)8),
-			   NULL),
+	EXPECT_ERRNO(spawn("/bin/true", 0, NULL, NULL, KIT_ARGV("x", (const char *)8), NULL),
 		     EFAULT);
 	kit_expect_no_children();
 }

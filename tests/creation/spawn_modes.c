@@ -244,9 +244,9 @@ TEST(spawn_modes_a_slash_means_no_search)
 	EXPECT_OK(chdir("/"));
 	EXPECT_ERRNO(start(VP, P_WAIT, "dir/kit-show", argv, environ), ENOENT);
 	EXPECT_OK(chdir(harness_path(".")));
-	EXPECT_EQ(WEXITSTATUS(start(VP, P_WAIT, "dir/kit-show",
-				    KIT_ARGV("show", "exit=8"), environ)),
-		  8);
+	EXPECT_EQ(
+		WEXITSTATUS(start(VP, P_WAIT, "dir/kit-show", KIT_ARGV("show", "exit=8"), environ)),
+		8);
 }
 
 TEST(spawn_modes_only_p_gives_a_plain_text_to_the_shell)

@@ -6,7 +6,7 @@
 #include <pthread.h>
 
 #define THREADS 4
-#define SPAWNS	100
+#define SPAWNS  100
 
 /* Found once: the harness is for one thread. */
 static const char *show;

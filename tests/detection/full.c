@@ -177,8 +177,6 @@ TEST_WITH(reserved_places_are_taken_back_when_needed, .node = "--max-processes 2
 			for (;;)
 				pause();
 		EXPECT_EQ(errno, EAGAIN);
-		{struct harness_result r; HARNESS_RUN(&r, harness_bin("kamioka"), "info"); fprintf(stderr, "%s", r.out); 
-		HARNESS_RUN(&r, harness_bin("kamioka"), "list"); fprintf(stderr, "%s", r.out);}
 		for (int i = 0; i < made; i++)
 			end_child(pids[i]);
 		EXPECT_EQ(write(ends[1], &made, sizeof(made)), sizeof(made));

@@ -142,25 +142,37 @@ int child_status_of(int pidfd, struct child_news *ret)
 	return 0;
 }
 
+static int queue(pid_t pid, pid_t tid, siginfo_t *si, uint64_t value)
+{
+	long r;
+
+	memcpy(&si->si_value, &value, sizeof(si->si_value));
+	if (tid)
+		r = syscall(SYS_rt_tgsigqueueinfo, pid, tid, si->si_signo, si);
+	else
+		r = syscall(SYS_rt_sigqueueinfo, pid, si->si_signo, si);
+	return r < 0 ? -errno : 0;
+}
+
 int child_queue(pid_t pid, pid_t tid, int signo, int code, uint64_t value)
 {
 	siginfo_t si;
-	long r;
 
 	memset(&si, 0, sizeof(si));
 	si.si_signo = signo;
 	si.si_code = code;
 	si.si_pid = getpid();
 	si.si_uid = getuid();
-	memcpy(&si.si_value, &value, sizeof(si.si_value));
-	if (tid)
-		r = syscall(SYS_rt_tgsigqueueinfo, pid, tid, signo, &si);
-	else
-		r = syscall(SYS_rt_sigqueueinfo, pid, signo, &si);
-	return r < 0 ? -errno : 0;
+	return queue(pid, tid, &si, value);
 }
 
 int child_kick(pid_t pid, uint32_t serial)
 {
-	return child_queue(pid, 0, SIGCHLD, SI_QUEUE, (uint64_t)serial << 32 | CHILD_KICK);
+	siginfo_t si;
+
+	/* Nobody asks a kick who sent it. */
+	memset(&si, 0, sizeof(si));
+	si.si_signo = SIGCHLD;
+	si.si_code = SI_QUEUE;
+	return queue(pid, 0, &si, (uint64_t)serial << 32 | CHILD_KICK);
 }
