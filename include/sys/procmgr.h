@@ -5,7 +5,7 @@
  *
  * Every call is a question to the manager of the caller's node and blocks until it has
  * answered, which it does at once. Where no other error fits: ENOSYS outside a node that
- * was forbidden (KAMIOKA_NODE=none), ESRCH when the node is gone.
+ * was forbidden (KAMIOKA_NODE=none), EHOSTDOWN when the node is gone.
  *
  * QNX Neutrino C Library Reference, pages named as the functions.
  */
@@ -149,7 +149,7 @@ int procmgr_daemon(int status, unsigned flags);
  * until changed or the process ends; a child does not inherit it. There is one such
  * request in a process: a second call replaces the first, flags 0 takes it back and may
  * have a NULL event. Signals and functions (SIGEV_THREAD) can be delivered. Returns 0, or
- * -1 with errno: EINVAL (event), EAGAIN (no room).
+ * -1 with errno: EINVAL (event), ENOTSUP (a pulse), EAGAIN (no room).
  */
 int procmgr_event_notify(unsigned flags, const struct sigevent *event);
 
@@ -190,8 +190,8 @@ pid_t procmgr_guardian(pid_t pid);
 /*
  * Does to a session what event says, for those that drive terminals; nd must be
  * ND_LOCAL_NODE. xid 0, which procmgr_session() gives, means nothing. Returns 0, or -1
- * with errno: ENOREMOTE, EINVAL (event), ESRCH (session or process), EPERM (ability, or
- * the kernel's rules of sessions), EBADF and ENOTTY (descriptor).
+ * with errno: ENOREMOTE, EINVAL (event), ESRCH (session or process), EPERM (another user's),
+ * ENOSYS (PROCMGR_SESSION_TCSETSID and _SETPGRP: the kernel has the terminals here).
  */
 int procmgr_session(uint32_t nd, pid_t sid, int id, unsigned event);
 int procmgr_session_ext(uint32_t nd, pid_t sid, int xid, int id, unsigned event);
@@ -207,9 +207,9 @@ int procmgr_ability(pid_t pid, unsigned ability, ...);
 
 /*
  * Abilities named by servers ("service/ability"). create makes one that the domains in
- * flags (PROCMGR_ADN_*) have by default; lookup finds one, made or to be made. Both return
- * its id, for procmgr_ability(), or a negative error number: -EPERM, -EINVAL (name too
- * long), -EAGAIN (no room). name writes the name of an id, cut to size bytes with a null
+ * flags (PROCMGR_ADN_*) have by default; lookup finds one that was made. Both return its
+ * id, for procmgr_ability(), or a negative error number: -EPERM, -EINVAL (name too long),
+ * -ENOENT (not made), -EAGAIN (no room). name writes the name of an id, cut to size bytes with a null
  * byte, and returns EOK, or a negative error number: -EINVAL, -ENOENT.
  */
 int procmgr_ability_create(const char *name, unsigned flags);

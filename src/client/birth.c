@@ -142,7 +142,7 @@ int birth_launch(struct launch *l, uint32_t flags, pid_t *ret_pid)
 {
 	struct birth b;
 	pid_t pid = 0;
-	int rc = birth_begin(&b, flags);
+	int rc = birth_begin(&b, l->flags & LAUNCH_HOLD ? flags | SLOT_FLAG_HELD : flags);
 
 	if (rc < 0)
 		return rc;

@@ -321,6 +321,7 @@ static pid_t wait_for_pid(pid_t pid, int *ret_status, int options, struct rusage
 {
 	struct wait_query query;
 	struct wait_found found;
+	int saved = errno;
 	int r = query_of_pid(pid, options, &query);
 
 	if (r < 0)
@@ -335,6 +336,7 @@ static pid_t wait_for_pid(pid_t pid, int *ret_status, int options, struct rusage
 		*ret_status = wait_status(found.code, found.status);
 	if (ret_use)
 		*ret_use = found.use;
+	errno = saved;
 	return found.pid;
 }
 

@@ -100,12 +100,12 @@ static bool is_for(const struct pt_ability *a, const struct pt_proc *p, uint32_t
 	uint32_t domain = p->euid == 0 ? ADN_ROOT : ADN_NONROOT;
 
 	if ((a->ability & AID_MASK) != aid)
-		return false;
+		return false; /* AID_MASK itself is "all the others" */
 	return !(a->ability & (ADN_ROOT | ADN_NONROOT)) || (a->ability & domain);
 }
 
-bool core_may(const struct core *c, const struct pt_proc *p, uint32_t aid, uint64_t value,
-	      bool otherwise)
+static bool decided(const struct core *c, const struct pt_proc *p, uint32_t aid, uint64_t value,
+		    bool *ret)
 {
 	for (uint32_t i = p->ability; i; i = c->abilities[i].next) {
 		const struct pt_ability *a = &c->abilities[i];
@@ -115,10 +115,23 @@ bool core_may(const struct core *c, const struct pt_proc *p, uint32_t aid, uint6
 		if ((a->ability & AOP_SUBRANGE) && (value < a->low || value > a->high))
 			continue;
 		if (a->ability & AOP_ALLOW)
+			return *ret = true;
+		if (a->ability & AOP_DENY) {
+			*ret = false;
 			return true;
-		if (a->ability & AOP_DENY)
-			return false;
+		}
 	}
+	return false;
+}
+
+bool core_may(const struct core *c, const struct pt_proc *p, uint32_t aid, uint64_t value,
+	      bool otherwise)
+{
+	bool may;
+
+	/* What is named comes before what holds for all the others. */
+	if (decided(c, p, aid, value, &may) || decided(c, p, AID_MASK, value, &may))
+		return may;
 	return otherwise;
 }
 

@@ -56,6 +56,8 @@ enum core_result core_guardian(struct core *c, struct pt_proc *p, pid_t child, p
 		pt_edit(c, g->self)->guards = p->self;
 		offer_children(c, p);
 		wait_offer(c, p);
+		/* What it has collected the parent waits for in vain. */
+		wait_recheck(c, p);
 	}
 	wait_recheck(c, former);
 	journal_commit(c);

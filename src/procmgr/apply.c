@@ -31,6 +31,8 @@ static void apply_answer(struct manager *m, const struct pt_effect *e)
 		.use = e->use,
 	};
 
+	if (m->env->options.trace_requests)
+		request_trace_later(m, e->proc, PROTO_WAIT, (int)e->error, &out, sizeof(out));
 	answer_cell(arena_page(m, e->arena, e->page), e->cell, e->seq, e->error, &out,
 		    e->error ? 0 : sizeof(out));
 }

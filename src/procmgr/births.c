@@ -195,6 +195,9 @@ static void born(struct manager *m, struct pt_proc *p, struct page_slot *s)
 		watch_died(m, core_get(&m->core, index), &news);
 	else
 		(void)watch_add(m, index); /* without a descriptor it is found by SIGCHLD */
+	/* The kernel told of its stop whoever did it, and tells nobody else. */
+	if (s->flags & SLOT_FLAG_HELD)
+		watch_look(m, b.pid);
 }
 
 /* Exec failed in the child: what is left of it is the manager's to collect. */

@@ -227,6 +227,8 @@ static uint32_t probe(const struct manager *m)
 	/* A living process has no status; a kernel that knows the question says so. */
 	if (child_status_of(m->anchor_pidfd, &news) == -ENODATA)
 		extras |= NODE_EXTRA_PIDFD_INFO;
+	if (child_has_clone3())
+		extras |= NODE_EXTRA_CLEAR_SIGHAND;
 	if (m->uid == 0 || (getrlimit(RLIMIT_RTPRIO, &rt) == 0 && rt.rlim_cur > 0))
 		extras |= NODE_EXTRA_RTPRIO;
 	return extras;

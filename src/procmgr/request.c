@@ -48,20 +48,32 @@ int request_errno(enum core_result r)
 	return EINVAL;
 }
 
-static void trace(const struct wire_msg *msg, const char *arrow, int error, const void *out,
-		  size_t len)
+static void trace_in(pid_t pid, uint16_t number, const void *body, size_t len)
 {
 	char text[512];
 
-	if (out)
-		proto_print_out(text, sizeof(text), msg->head.request, out, len);
-	else
-		proto_print_in(text, sizeof(text), msg->head.request, msg->body, msg->len);
+	proto_print_in(text, sizeof(text), number, body, len);
+	log_line("%d -> %s", pid, text);
+}
+
+static void trace_out(pid_t pid, uint16_t number, int error, const void *out, size_t len)
+{
+	char text[512];
+
 	if (error > 0)
-		log_line("%d %s %s error=%d", msg->pid, arrow, proto_request_name(msg->head.request),
-			 error);
+		snprintf(text, sizeof(text), "%s error=%d", proto_request_name(number), error);
 	else
-		log_line("%d %s %s", msg->pid, arrow, text);
+		proto_print_out(text, sizeof(text), number, out, len);
+	log_line("%d <- %s", pid, text);
+}
+
+void request_trace_later(struct manager *m, uint32_t proc, uint16_t number, int error,
+			 const void *out, size_t len)
+{
+	const struct pt_proc *p = core_used(&m->core, proc);
+
+	if (p)
+		trace_out(p->pid, number, error, out, len);
 }
 
 /* The node is its user's; one that root made is everybody's. */
@@ -101,10 +113,10 @@ static void run(struct request *r, struct wire_msg *msg, const void *body, size_
 		e = e == -EBADMSG ? EINVAL : e == -ENOSYS ? ENOSYS : EAGAIN;
 	else if (e && e != REQUEST_LATER)
 		assert(proto_may_fail(r->number, e));
-	if (m->env->options.trace_requests && e != REQUEST_LATER && msg)
-		trace(msg, "<-", e, out, len);
 	if (e == REQUEST_LATER)
 		return;
+	if (m->env->options.trace_requests)
+		trace_out(msg ? msg->pid : r->p->pid, r->number, e, out, len);
 	if (r->cell != WIRE_NO_CELL)
 		answer_cell(r->page, r->cell, r->seq, (uint32_t)e, out, e ? 0 : len);
 	else
@@ -145,7 +157,7 @@ static void take(struct manager *m, struct wire_msg *msg)
 	}
 	m->n_requests++;
 	if (m->env->options.trace_requests)
-		trace(msg, "->", 0, NULL, 0);
+		trace_in(msg->pid, r.number, msg->body, msg->len);
 	if (msg->n_fds < proto_fds_min(r.number) || msg->n_fds > proto_fds_max(r.number))
 		return;
 	r.p = sender(m, msg);

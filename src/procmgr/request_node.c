@@ -84,6 +84,7 @@ static bool add_foreign(const struct procinfo *k, void *arg)
 {
 	struct rows *r = arg;
 	struct manager *m = r->m;
+	struct procinfo ids;
 	struct proc_info row = {
 		.pid = k->pid,
 		.ppid = k->ppid == getpid() ? 1 : k->ppid,
@@ -100,6 +101,8 @@ static bool add_foreign(const struct procinfo *k, void *arg)
 	    core_find(&m->core, k->pid) || !sweep_is_of_node(m, k))
 		return true;
 	memcpy(row.name, k->name, sizeof(row.name));
+	if (procinfo_read(k->pid, true, &ids) == 0)
+		row.uid = ids.uid;
 	add_row(r, &row);
 	return true;
 }

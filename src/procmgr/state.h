@@ -219,6 +219,9 @@ struct request {
 /* A handler's result when the answer was or will be given by somebody else. */
 #define REQUEST_LATER 0x10000
 void request_ready(struct manager *m);
+/* --trace-requests: an answer that was not given at once. */
+void request_trace_later(struct manager *m, uint32_t proc, uint16_t number, int error,
+			 const void *out, size_t len);
 /* Waits in @p's cells that were not sent because @p is watched. */
 void request_look(struct manager *m, struct pt_proc *p);
 /* A core outcome as the errno that a client gets. */

@@ -131,7 +131,7 @@ static void front_failed(struct front *f, int error)
 static void front_ended(struct front *f, const struct front_record *record)
 {
 	/* A booted node does not end with what it was booted by, and is judged by its own end. */
-	if (f->until == FRONT_UNTIL_DOWN)
+	if (f->until == FRONT_UNTIL_DOWN || f->until == FRONT_UNTIL_STARTED)
 		return;
 	f->status = record->code == CLD_EXITED ? record->status & 0xff : 128 + record->status;
 	f->started = true;

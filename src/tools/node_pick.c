@@ -16,6 +16,7 @@
 #include "wire/frame.h"
 
 #define NODE_PICK_DEFAULT "default"
+#define NODE_PICK_PRIVATE "private-"
 
 static int node_pick_connect(struct node_pick *n)
 {
@@ -62,6 +63,9 @@ static int node_pick_count(void *ctx, const char *name)
 	struct node_pick_all *all = ctx;
 	size_t used = strlen(all->names);
 
+	/* Somebody's own: it is meant only by who names it. */
+	if (strncmp(name, NODE_PICK_PRIVATE, strlen(NODE_PICK_PRIVATE)) == 0)
+		return 0;
 	if (strcmp(name, NODE_PICK_DEFAULT) == 0)
 		all->has_default = true;
 	if (all->n++ == 0)

@@ -167,10 +167,13 @@ static void handle(int signo)
 
 TEST(exec_caught_signals_become_default_ignored_ones_stay)
 {
+	const char *caught;
+
 	kit_on_signal(SIGUSR1, handle);
 	kit_on_signal(SIGCHLD, handle);
 	EXPECT(signal(SIGUSR2, SIG_IGN) != SIG_ERR);
-	EXPECT_STR(show_become(L, harness_tool("show"), "caught", "--", NULL), "");
+	caught = show_become(L, harness_tool("show"), "caught", "--", NULL);
+	EXPECT(!kit_has(caught, SIGUSR1) && !kit_has(caught, SIGCHLD));
 	EXPECT(kit_has(show_become(L, harness_tool("show"), "ignored", "--", NULL), SIGUSR2));
 }
 

@@ -210,10 +210,17 @@ MAYBE void expect_killed(pid_t pid, int signo)
 	EXPECT_EQ(WTERMSIG(status), signo);
 }
 
-MAYBE void expect_no_children(void)
+MAYBE void expect_no_children_at(const char *file, int line)
 {
-	EXPECT_ERRNO(waitpid(-1, NULL, WNOHANG), ECHILD);
+	pid_t pid = waitpid(-1, NULL, WNOHANG);
+
+	if (pid >= 0)
+		harness_fail(file, line, "there is a child yet: waitpid(-1, WNOHANG) is %d", (int)pid);
+	if (errno != ECHILD)
+		harness_fail(file, line, "not ECHILD: %s", strerrorname_np(errno));
 }
+
+#define expect_no_children() expect_no_children_at(__FILE__, __LINE__)
 
 /* ---- SIGCHLD and events ---- */
 

@@ -59,6 +59,10 @@ static enum child_state look(pid_t pid, int options, struct child_news *ret)
 		return CHILD_NOT_OURS;
 	if (si.si_pid != pid)
 		return CHILD_LIVES;
+	/* A child that asked to be traced by its parent, which is us, is told of
+	 * at each of its stops, asked for or not. That is no death. */
+	if (!(options & WSTOPPED) && si.si_code > CLD_DUMPED)
+		return CHILD_LIVES;
 	if (ret) {
 		ret->code = si.si_code;
 		ret->status = si.si_status;
@@ -175,4 +179,10 @@ int child_kick(pid_t pid, uint32_t serial)
 	si.si_signo = SIGCHLD;
 	si.si_code = SI_QUEUE;
 	return queue(pid, 0, &si, (uint64_t)serial << 32 | CHILD_KICK);
+}
+
+bool child_has_clone3(void)
+{
+	/* No arguments are too few for a kernel that knows the call. */
+	return syscall(SYS_clone3, NULL, 0) < 0 && errno == EINVAL;
 }

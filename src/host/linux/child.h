@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -42,6 +43,9 @@ pid_t child_first_dead(struct child_news *ret);
 int child_pidfd(pid_t pid);
 /* What a reaped process ended with, where the kernel tells; else -errno. */
 int child_status_of(int pidfd, struct child_news *ret);
+
+/* Does the kernel have clone3(), with which a child's handlers are reset for nothing? */
+bool child_has_clone3(void);
 
 /*
  * The wake-up of a program that looks into its page then: a SIGCHLD of SI_QUEUE
