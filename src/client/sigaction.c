@@ -27,9 +27,13 @@ static int set_action(int signo, const struct sigaction *act, struct sigaction *
 	return __sigaction(signo, act, ret_old);
 }
 
-EXPORT int sigaction(int signo, const struct sigaction *act, struct sigaction *oldact)
+/* The runtime of TSan calls this before it is ready for code that it instruments. */
+__attribute__((no_sanitize("thread"))) EXPORT int sigaction(int signo, const struct sigaction *act,
+							    struct sigaction *oldact)
 {
-	return set_action(signo, act, oldact);
+	if (signo != SIGCHLD)
+		return __sigaction(signo, act, oldact);
+	return sigchld_action(act, oldact);
 }
 
 static sighandler_t install(int signo, sighandler_t handler, int flags, bool mask_own)

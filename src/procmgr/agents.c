@@ -130,8 +130,7 @@ static void reap_unknown(const struct agent *a, const struct agent_record *r)
 {
 	struct agent_record reap = { .op = AGENT_OP_REAP, .pid = r->pid };
 
-	if (r->op == AGENT_OP_DEATH)
-		(void)send(a->fd, &reap, sizeof(reap), MSG_NOSIGNAL | MSG_DONTWAIT); /* told again */
+	(void)send(a->fd, &reap, sizeof(reap), MSG_NOSIGNAL | MSG_DONTWAIT); /* told again */
 }
 
 static void take(struct manager *m, const struct agent *a, const struct agent_record *r)
@@ -152,16 +151,23 @@ static void take(struct manager *m, const struct agent *a, const struct agent_re
 		return;
 	switch ((enum agent_op)r->op) {
 	case AGENT_OP_ORPHAN:
+		/* Or a birth that is under way, whose exec may fail yet. */
+		if (!p && !helper_is(m, r->pid) && !births_find(m, r->pid, false) &&
+		    !births_under_way(m))
+			(void)births_adopt(m, r->pid, 0); /* no room: at its death */
+		break;
 	case AGENT_OP_DEATH:
 		if (!p && (helper_is(m, r->pid) ||
 			   (!births_find(m, r->pid, true) && !births_adopt(m, r->pid, 0))))
 			reap_unknown(a, r);
 		p = core_find(&m->core, r->pid);
-		if (r->op == AGENT_OP_DEATH && p && core_is_alive(p))
+		if (p && core_is_alive(p))
 			watch_died(m, p, &news);
 		break;
 	case AGENT_OP_STOP:
 	case AGENT_OP_CONTINUE:
+		if (!p && births_find(m, r->pid, true))
+			p = core_find(&m->core, r->pid);
 		if (p && core_is_alive(p))
 			watch_stopped(m, p, &news);
 		break;

@@ -22,7 +22,8 @@ static int map(struct manager *m, struct arena *a, int fd, uint32_t uid)
 	struct stat st;
 
 	a->used = calloc((m->capacity + 63) / 64, sizeof(*a->used));
-	if (!a->used)
+	a->rests_until = calloc(m->capacity, sizeof(*a->rests_until));
+	if (!a->used || !a->rests_until)
 		return -ENOMEM;
 	a->pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
 	if (a->pages == MAP_FAILED || fstat(fd, &st) < 0)
@@ -107,19 +108,6 @@ static int find(struct manager *m, uint32_t uid)
 	return make(m, uid);
 }
 
-static int64_t first_free(const struct arena *a, uint32_t capacity)
-{
-	for (uint32_t w = 0; w < (capacity + 63) / 64; w++) {
-		uint32_t index;
-
-		if (a->used[w] == ~0ULL)
-			continue;
-		index = w * 64 + (uint32_t)__builtin_ctzll(~a->used[w]);
-		return index < capacity ? (int64_t)index : -1;
-	}
-	return -1;
-}
-
 void arena_give(struct manager *m, uint32_t arena, uint32_t page)
 {
 	if (!arena_page(m, arena, page))
@@ -132,31 +120,43 @@ void arena_give(struct manager *m, uint32_t arena, uint32_t page)
  * A child that its dead owner was just launching still works in the owner's
  * memory and may write into its slot; only some seconds later, no more.
  */
-#define LATER_MS 10000
+#define REST_S 10
+
+static uint32_t seconds(const struct manager *m)
+{
+	return (uint32_t)(m->now_ms / 1000);
+}
 
 void arena_give_later(struct manager *m, uint32_t arena, uint32_t page)
 {
-	for (unsigned i = 0; i < LATER; i++) {
-		struct later *l = &m->later[i];
-
-		if (l->page)
-			continue;
-		*l = (struct later){ .arena = arena, .page = page, .at = m->now_ms + LATER_MS };
+	if (!arena_page(m, arena, page))
 		return;
-	}
-	/* More than that at once: these are lost until the next manager. */
+	m->arenas[arena].rests_until[page - 1] = seconds(m) + REST_S;
+	arena_give(m, arena, page);
 }
 
-static void give_due(struct manager *m)
+static int64_t first_free(const struct arena *a, uint32_t capacity, uint32_t now)
 {
-	for (unsigned i = 0; i < LATER; i++) {
-		struct later *l = &m->later[i];
+	for (uint32_t w = 0; w < (capacity + 63) / 64; w++)
+		for (uint64_t left = ~a->used[w]; left; left &= left - 1) {
+			uint32_t index = w * 64 + (uint32_t)__builtin_ctzll(left);
 
-		if (!l->page || m->now_ms < l->at)
-			continue;
-		arena_give(m, l->arena, l->page);
-		l->page = 0;
-	}
+			if (index >= capacity)
+				return -1;
+			if (a->rests_until[index] <= now)
+				return index;
+		}
+	return -1;
+}
+
+/* A program may have made it longer already, to no avail; shorter it cannot. */
+static int grow(int fd, off_t size)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	return st.st_size < size && ftruncate(fd, size) < 0 ? -errno : 0;
 }
 
 int arena_take(struct manager *m, uint32_t uid, uint32_t *ret_arena, uint32_t *ret_page)
@@ -164,12 +164,12 @@ int arena_take(struct manager *m, uint32_t uid, uint32_t *ret_arena, uint32_t *r
 	int arena = find(m, uid);
 	struct arena *a;
 	int64_t index;
+	int r;
 
 	if (arena < 0)
 		return arena;
-	give_due(m);
 	a = &m->arenas[arena];
-	index = first_free(a, m->capacity);
+	index = first_free(a, m->capacity, seconds(m));
 	if (index < 0)
 		return -EAGAIN;
 	if (index >= a->n_pages) {
@@ -177,8 +177,9 @@ int arena_take(struct manager *m, uint32_t uid, uint32_t *ret_arena, uint32_t *r
 		uint32_t n = (uint32_t)index + 16;
 
 		n = n < m->capacity ? n : m->capacity;
-		if (ftruncate(a->fd, (off_t)n * PAGE_BYTES) < 0)
-			return -errno;
+		r = grow(a->fd, (off_t)n * PAGE_BYTES);
+		if (r < 0)
+			return r;
 		a->n_pages = n;
 	}
 	memset(&a->pages[index], 0, sizeof(a->pages[index]));

@@ -37,14 +37,7 @@ struct arena {
 	struct page *pages;	/* capacity of them mapped, n_pages of them there */
 	uint32_t n_pages;
 	uint64_t *used;		/* a bit for each page */
-};
-
-#define LATER 64
-
-/* A page that is not to be used again before that time. */
-struct later {
-	uint32_t arena, page;
-	uint64_t at;
+	uint32_t *rests_until;	/* seconds: not to be used again before */
 };
 
 struct agent {
@@ -78,7 +71,6 @@ struct manager {
 	struct arena arenas[MANAGER_ARENAS];
 	unsigned n_arenas;
 	uint32_t clients;	/* pages in use */
-	struct later later[LATER];
 	pid_t reaped[REAPED];	/* the latest: their SIGCHLD may still be on its way */
 	unsigned n_reaped;
 	uint32_t recent[RECENT]; /* indices of who had births lately */

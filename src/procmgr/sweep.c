@@ -109,6 +109,9 @@ static void sweep(struct manager *m)
 	while ((pid = child_any_stop(&news)) != 0) {
 		struct pt_proc *p = core_find(&m->core, pid);
 
+		/* It is told only once: now or never. */
+		if (!p && births_find(m, pid, true))
+			p = core_find(&m->core, pid);
 		if (p && core_is_alive(p))
 			watch_stopped(m, p, &news);
 	}

@@ -53,8 +53,10 @@ static int node_pick_named(const char *name, struct node_pick *n)
 
 struct node_pick_all {
 	unsigned n;
+	unsigned n_private;
 	bool has_default;
 	char only[NODEDIR_NAME_MAX + 1];
+	char private[NODEDIR_NAME_MAX + 1];
 	char names[200];
 };
 
@@ -63,9 +65,12 @@ static int node_pick_count(void *ctx, const char *name)
 	struct node_pick_all *all = ctx;
 	size_t used = strlen(all->names);
 
-	/* Somebody's own: it is meant only by who names it. */
-	if (strncmp(name, NODE_PICK_PRIVATE, strlen(NODE_PICK_PRIVATE)) == 0)
+	/* Somebody's own, and soon gone: meant only if there is no other. */
+	if (strncmp(name, NODE_PICK_PRIVATE, strlen(NODE_PICK_PRIVATE)) == 0) {
+		all->n_private++;
+		(void)snprintf(all->private, sizeof(all->private), "%s", name);
 		return 0;
+	}
 	if (strcmp(name, NODE_PICK_DEFAULT) == 0)
 		all->has_default = true;
 	if (all->n++ == 0)
@@ -85,6 +90,8 @@ static int node_pick_any(struct node_pick *n)
 	}
 	if (all.n == 1)
 		return node_pick_named(all.only, n);
+	if (all.n == 0 && all.n_private == 1)
+		return node_pick_named(all.private, n);
 	if (all.has_default)
 		return node_pick_named(NODE_PICK_DEFAULT, n);
 	if (all.n == 0)

@@ -454,6 +454,18 @@ TEST_LIMIT(fork_a_thousand_times, 60)
 	}
 }
 
+TEST(fork_collected_child_is_gone_at_once)
+{
+	for (int i = 0; i < 200; i++) {
+		pid_t pid = EXPECT_OK(fork());
+
+		if (pid == 0)
+			_exit(0);
+		EXPECT_EQ(kit_exit_status(pid), 0);
+		EXPECT_ERRNO(kill(pid, 0), ESRCH);
+	}
+}
+
 TEST(fork_hundred_children_at_once)
 {
 	pid_t pids[100];

@@ -123,6 +123,8 @@ TEST(inherit_setgroup_joins_a_group)
 	EXPECT(harness_wait_death(leader, KIT_MS));
 	EXPECT_EQ(kit_show_number(&inherit, "pgid"), leader);
 	EXPECT_EQ(kit_exit_status(leader), 0);
+	/* With the last one that was collected it has gone. */
+	EXPECT_ERRNO(spawn("/bin/true", 0, NULL, &inherit, KIT_ARGV("true"), NULL), EPERM);
 }
 
 TEST(inherit_setsigmask_replaces_the_mask)

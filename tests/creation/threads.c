@@ -141,12 +141,12 @@ static void *spawn_until_told(void *arg)
 	return NULL;
 }
 
-static volatile sig_atomic_t hits;
+static int hits;
 
 static void hit(int signo)
 {
 	(void)signo;
-	hits++;
+	__atomic_add_fetch(&hits, 1, __ATOMIC_RELAXED);
 }
 
 /* A handler of ours runs in us, once for each signal, and never in a child on its way. */
@@ -159,9 +159,9 @@ TEST_WITH(threads_signals_during_spawn_reach_the_parent_only, .threads = true, .
 	EXPECT_EQ(pthread_create(&thread, NULL, spawn_until_told, &told), 0);
 	for (int i = 0; i < 2000; i++) {
 		EXPECT_OK(pthread_kill(thread, SIGUSR1));
-		while (hits <= i)
+		while (__atomic_load_n(&hits, __ATOMIC_RELAXED) <= i)
 			sched_yield();
-		EXPECT_EQ(hits, i + 1);
+		EXPECT_EQ(__atomic_load_n(&hits, __ATOMIC_RELAXED), i + 1);
 	}
 	__atomic_store_n(&told, true, __ATOMIC_RELAXED);
 	EXPECT_EQ(pthread_join(thread, NULL), 0);
