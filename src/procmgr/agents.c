@@ -157,8 +157,10 @@ static void take(struct manager *m, const struct agent *a, const struct agent_re
 			(void)births_adopt(m, r->pid, 0); /* no room: at its death */
 		break;
 	case AGENT_OP_DEATH:
+		/* One that lives may yet fail to execute its program; a dead one has not. */
 		if (!p && (helper_is(m, r->pid) ||
-			   (!births_find(m, r->pid, true) && !births_adopt(m, r->pid, 0))))
+			   (!births_find(m, r->pid, r->op == AGENT_OP_DEATH) &&
+			    !births_adopt(m, r->pid, 0))))
 			reap_unknown(a, r);
 		p = core_find(&m->core, r->pid);
 		if (p && core_is_alive(p))
