@@ -32,10 +32,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "anchor/memory.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "host/linux/inherit.h"
+#include "host/linux/memory.h"
 #include "host/linux/nodedir.h"
 #include "host/linux/reaper.h"
 #include "host/linux/tty.h"

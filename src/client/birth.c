@@ -13,7 +13,9 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "client/node.h"
 #include "client/remote.h"
@@ -138,15 +140,34 @@ static enum launch_route birth_launch_route(const struct birth *b)
 	return b->route == BIRTH_ROUTE_SIBLING ? LAUNCH_SIBLING : LAUNCH_ORPHAN;
 }
 
+/* No process can put a child of its own into another session that is there already: what
+ * the helper makes would not have our terminal. A native child does, but is a zombie. */
+static bool birth_is_elsewhere(const struct birth *b)
+{
+	const struct node_page *node = node_shared();
+
+	return !(b->slot->flags & SLOT_FLAG_NOZOMBIE) && node &&
+	       syscall(SYS_getsid, 0) != syscall(SYS_getsid, node->manager_pid);
+}
+
 int birth_launch(struct launch *l, uint32_t flags, pid_t *ret_pid)
 {
 	struct birth b;
 	pid_t pid = 0;
+	bool is_own_environ = l->envp == environ;
 	int rc = birth_begin(&b, l->flags & LAUNCH_HOLD ? flags | SLOT_FLAG_HELD : flags);
 
 	if (rc < 0)
 		return rc;
-	if (b.route == BIRTH_ROUTE_REMOTE) {
+	/* It may have made a node and named it there. */
+	if (is_own_environ)
+		l->envp = environ;
+	if (b.route == BIRTH_ROUTE_REMOTE && birth_is_elsewhere(&b)) {
+		b.slot->flags |= SLOT_FLAG_NATIVE;
+		l->pid = &b.slot->pid;
+		l->error = &b.slot->error;
+		rc = launch_run(l, LAUNCH_CHILD, &pid);
+	} else if (b.route == BIRTH_ROUTE_REMOTE) {
 		rc = remote_launch(&b, l, &pid);
 	} else {
 		l->pid = &b.slot->pid;

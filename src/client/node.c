@@ -212,7 +212,8 @@ static int node_send_on(const struct wire_head *head, const void *body, const in
 {
 	int rc = wire_send(guard_number(&node_socket), head, body, fds, n_fds);
 
-	return rc == -ECONNREFUSED || rc == -ENOENT ? -EHOSTDOWN : rc;
+	/* The second send to a socket whose other side is gone says ENOTCONN. */
+	return rc == -ECONNREFUSED || rc == -ENOTCONN || rc == -ENOENT ? -EHOSTDOWN : rc;
 }
 
 int node_send(const struct wire_head *head, const void *body, const int *fds, unsigned n_fds)

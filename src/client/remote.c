@@ -185,22 +185,24 @@ static int remote_answer(const struct birth *b, const struct wire_msg *m, pid_t 
 int remote_launch(const struct birth *b, const struct launch *l, pid_t *ret_pid)
 {
 	auto_free struct remote *r = calloc(1, sizeof(*r));
-	auto_fd cwd_fd = l->flags & LAUNCH_CWD ? fcntl(l->cwd_fd, F_DUPFD_CLOEXEC, 3) :
-						 open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_fd cwd_fd = -1;
 	struct wire_msg *m;
 	int rc;
 
 	__atomic_store_n(&b->slot->pid, 0, __ATOMIC_RELEASE);
 	if (!r)
 		return -ENOMEM;
-	if (cwd_fd < 0)
-		return -errno;
 	r->l = *l;
 	r->l.fds = r->fds;
-	r->l.cwd_fd = cwd_fd;
+	/* Before there are any of ours: one must not be taken for a closed one of the plan. */
 	rc = remote_add_fds(r);
 	if (rc < 0)
 		return rc;
+	cwd_fd = l->flags & LAUNCH_CWD ? fcntl(l->cwd_fd, F_DUPFD_CLOEXEC, 3) :
+					 open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (cwd_fd < 0)
+		return -errno;
+	r->l.cwd_fd = cwd_fd;
 	remote_add_limits(r);
 	remote_add_signals(&r->l);
 	remote_add_rest(&r->l);

@@ -87,7 +87,7 @@ static int make(struct manager *m, uint32_t uid)
 
 	if (m->n_arenas == MANAGER_ARENAS)
 		return -EMFILE;
-	fd = memory_create("kamioka-arena");
+	fd = memory_arena();
 	if (fd < 0)
 		return fd;
 	e = memory_send(m->env->anchor_fd, &r, sizeof(r), fd);

@@ -17,6 +17,7 @@
 
 #include "base/cleanup.h"
 #include "gen/proto.h"
+#include "host/linux/inherit.h"
 #include "host/linux/launch.h"
 #include "procmgr/state.h"
 
@@ -27,8 +28,8 @@ struct job {
 
 static void answer(int fd, uint32_t seq, pid_t pid, int error)
 {
-	struct proto_spawn_out out = { .pid = pid, .error = (uint32_t)error };
-	struct wire_head h = { .request = PROTO_SPAWN, .seq = seq, .size = sizeof(out) };
+	struct proto_spawn_out out = {.pid = pid, .error = (uint32_t)error};
+	struct wire_head h = {.request = PROTO_SPAWN, .seq = seq, .size = sizeof(out)};
 
 	(void)wire_send(fd, &h, &out, NULL, 0); /* who asked may be gone */
 }
@@ -98,6 +99,9 @@ int helper_start(struct manager *m)
 		(void)sigprocmask(SIG_SETMASK, &none, NULL);
 		(void)prctl(PR_SET_NAME, "kamioka-helper");
 		(void)fd_close(m->helper_fd);
+		/* The manager keeps it for PROGRAM; who reads the other end of a pipe
+		 * that is among it must not wait for us. */
+		inherit_drop();
 		serve(m, theirs);
 	}
 	remember(m->core.head, m->helper_pid);

@@ -158,6 +158,108 @@ TEST_OUTSIDE(private_node_is_inherited_by_children)
 	expect_output(&result, "ok\n");
 }
 
+/* ---- All that other tests say of a child holds on these ways, too. ---- */
+
+/* What these are about is an option of the node, or the kernel's word on its own child. */
+static const char *const not_here[] = {
+	"spawn_into_a_full_table_is_eagain",
+	"spawn_failures_use_up_no_place_of_a_small_table",
+	"spawn_failed_a_thousand_times_leaves_nothing",
+	"spawn_bad_addresses_are_efault",
+	"fork_in_a_process_with_threads_where_allowed",
+	"fork_a_thousand_times",
+	"setpgid_of_a_child_in_another_session_than_the_nodes_is_eperm",
+	"tcsetpgrp_gives_the_terminal_to_a_child",
+};
+
+static bool is_for_here(const char *name)
+{
+	for (size_t i = 0; i < sizeof(not_here) / sizeof(not_here[0]); i++)
+		if (strcmp(not_here[i], name) == 0)
+			return false;
+	return true;
+}
+
+/* One test of another program, in this process's surroundings; below a shell if @shell. */
+static void expect_pass(const char *program, const char *name, bool shell)
+{
+	struct harness_result result;
+	const char *dir = harness_path(name), *old = strdup(getenv("TMPDIR"));
+
+	EXPECT_OK(mkdir(dir, 0700));
+	EXPECT_OK(setenv("TMPDIR", dir, 1));
+	if (shell)
+		HARNESS_RUN(&result, "sh", "-c", "\"$0\" --inside $1; exit $?", program, name);
+	else
+		HARNESS_RUN(&result, program, "--inside", name);
+	if (result.status != 0 && result.status != 77)
+		FAIL("%s: status %d: %s%s", name, result.status, result.out, result.err);
+	harness_result_fini(&result);
+	EXPECT_OK(setenv("TMPDIR", old, 1));
+}
+
+static void expect_all_pass(const char *name, bool shell)
+{
+	const char *program = harness_tool(name);
+	struct harness_result list;
+	char *rest = NULL;
+	int n = 0;
+
+	HARNESS_RUN(&list, program, "--list");
+	for (char *line = strtok_r(list.out, "\n", &rest); line;
+	     line = strtok_r(NULL, "\n", &rest)) {
+		line[strcspn(line, " ")] = '\0';
+		if (is_for_here(line)) {
+			expect_pass(program, line, shell);
+			n++;
+		}
+	}
+	EXPECT(n > 0);
+	harness_result_fini(&list);
+}
+
+TEST_WITH(private_node_spawn_as_in_a_node, .outside = true, .limit = 120)
+{
+	expect_all_pass("creation_spawn_modes", false);
+	expect_all_pass("creation_spawn_errors", false);
+	expect_all_pass("creation_fd_map", false);
+}
+
+TEST_WITH(private_node_inheritance_as_in_a_node, .outside = true, .limit = 120)
+{
+	expect_all_pass("creation_inheritance", false);
+	expect_all_pass("creation_posix_spawn", false);
+}
+
+TEST_WITH(private_node_fork_and_exec_as_in_a_node, .outside = true, .limit = 120)
+{
+	expect_all_pass("creation_fork", false);
+	expect_all_pass("creation_exec", false);
+	expect_all_pass("creation_popen", false);
+	expect_all_pass("creation_kinship", false);
+}
+
+TEST_WITH(orphan_route_spawn_as_in_a_node, .limit = 120)
+{
+	expect_all_pass("creation_spawn_modes", true);
+	expect_all_pass("creation_spawn_errors", true);
+	expect_all_pass("creation_fd_map", true);
+}
+
+TEST_WITH(orphan_route_inheritance_as_in_a_node, .limit = 120)
+{
+	expect_all_pass("creation_inheritance", true);
+	expect_all_pass("creation_posix_spawn", true);
+}
+
+TEST_WITH(orphan_route_fork_and_exec_as_in_a_node, .limit = 120)
+{
+	expect_all_pass("creation_fork", true);
+	expect_all_pass("creation_exec", true);
+	expect_all_pass("creation_popen", true);
+	expect_all_pass("creation_kinship", true);
+}
+
 static void expect_refusal(struct harness_result *result)
 {
 	EXPECT_EQ(result->status, 0);

@@ -1,11 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Memory with a descriptor, that several processes map. */
+/* The memory of a node that outlives its managers. */
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* An empty one that can grow but never shrink; or -errno. */
-int memory_create(const char *name);
-/* Send a record with one descriptor over a socket pair. */
+#include "gen/shared.h"
+
+/* Memory for processes of ours alone: a manager gets it by fork. NULL: errno. */
+void *memory_map(size_t size);
+
+/*
+ * The node page: *@ret_page is writable here and in forked children; through
+ * *@ret_fd it can only be read, also by who opens that anew. 0 or -errno.
+ */
+int memory_node_page(struct node_page **ret_page, int *ret_fd);
+
+/* An empty arena: it can grow, never shrink, and its seals are final. A file
+ * descriptor or -errno. */
+int memory_arena(void);
+
+/* Send a record with one descriptor over a socket pair: 0 or -errno. */
 int memory_send(int socket, const void *record, size_t len, int fd);
