@@ -42,14 +42,14 @@
 #include "wire/frame.h"
 
 /* A node that serves nobody but itself holds some twenty. */
-#define ANCHOR_MIN_FDS 64
+#define ANCHOR_MIN_FDS      64
 /* Fresh names that are tried before that is an error. */
-#define ANCHOR_NAMES 1000
+#define ANCHOR_NAMES        1000
 /* So many deaths of its own doing within so long, and the manager is given up. */
 #define ANCHOR_CRASHES      5
 #define ANCHOR_CRASH_WINDOW 1000 /* ms */
 /* If it is killed before it serves: a pause before the next, growing up to this. */
-#define ANCHOR_PAUSE_MAX 200 /* ms */
+#define ANCHOR_PAUSE_MAX    200 /* ms */
 
 enum anchor_wish {
 	ANCHOR_GO_ON,
@@ -65,15 +65,15 @@ struct anchor {
 	struct manager_program program;
 	int term_fd;
 	int ready_fd;
-	pid_t manager;         /* 0: none runs */
-	bool served;           /* a manager has said UP */
-	bool serving;          /* the present one has */
-	bool ending;           /* a manager has said SHUTDOWN */
+	pid_t manager; /* 0: none runs */
+	bool served;   /* a manager has said UP */
+	bool serving;  /* the present one has */
+	bool ending;   /* a manager has said SHUTDOWN */
 	enum anchor_wish wish;
 	int64_t crashes[ANCHOR_CRASHES]; /* when, newest first */
-	unsigned early;        /* managers in a row that never served */
-	int64_t start_at;      /* the next one, if none runs */
-	bool start_failed;     /* and that was told */
+	unsigned early;                  /* managers in a row that never served */
+	int64_t start_at;                /* the next one, if none runs */
+	bool start_failed;               /* and that was told */
 	bool done;
 	int status;
 };
@@ -180,7 +180,7 @@ static int anchor_start_manager(struct anchor *a)
 static void anchor_give_up(struct anchor *a, const char *how, int number)
 {
 	log_line("node %s: the manager dies again and again, at last %s %d; the node is given up",
-		a->dir.path, how, number);
+		 a->dir.path, how, number);
 	a->done = true;
 	a->status = ANCHOR_EXIT_LOST;
 }
@@ -221,7 +221,7 @@ static void anchor_manager_died(struct anchor *a, const siginfo_t *info)
 	}
 	a->early = a->serving ? 0 : a->early + 1;
 	a->start_at = anchor_now() +
-		(a->early > 2 ? (a->early > 12 ? ANCHOR_PAUSE_MAX : (a->early - 2) * 20) : 0);
+		      (a->early > 2 ? (a->early > 12 ? ANCHOR_PAUSE_MAX : (a->early - 2) * 20) : 0);
 }
 
 static void anchor_check_manager(struct anchor *a)
@@ -230,7 +230,7 @@ static void anchor_check_manager(struct anchor *a)
 	int err;
 
 	if (a->manager && waitid(P_PID, (id_t)a->manager, &info, WEXITED | WNOHANG) == 0 &&
-		info.si_pid)
+	    info.si_pid)
 		anchor_manager_died(a, &info);
 	if (a->manager || a->done || anchor_now() < a->start_at)
 		return;
@@ -306,8 +306,8 @@ static void anchor_read_term(struct anchor *a)
 	struct signalfd_siginfo info;
 
 	if (read(a->term_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
-		anchor_want(a, a->wish == ANCHOR_GO_ON ? ANCHOR_SHUT_DOWN
-						       : ANCHOR_SHUT_DOWN_AT_ONCE);
+		anchor_want(a,
+			    a->wish == ANCHOR_GO_ON ? ANCHOR_SHUT_DOWN : ANCHOR_SHUT_DOWN_AT_ONCE);
 }
 
 static void anchor_read_front(struct anchor *a)
@@ -343,7 +343,7 @@ static int anchor_raise_limits(void)
 		return 0;
 	log_line("cannot make a node: too few descriptors: the hard limit is %llu, %d are needed "
 		 "(ulimit -Hn)",
-		(unsigned long long)limit.rlim_max, ANCHOR_MIN_FDS);
+		 (unsigned long long)limit.rlim_max, ANCHOR_MIN_FDS);
 	return -EMFILE;
 }
 
@@ -373,7 +373,7 @@ static int anchor_make_fresh_dir(struct anchor *a)
 			(void)snprintf(name, sizeof(name), "%.20s-%d", o->name, (int)o->fresh);
 		else
 			(void)snprintf(name, sizeof(name), "%.20s-%d-%d", o->name, (int)o->fresh,
-				i);
+				       i);
 		err = nodedir_make(&a->dir, name, geteuid() == 0);
 	}
 	return err;
@@ -496,7 +496,7 @@ static void anchor_loop(struct anchor *a)
 		int64_t wait = a->manager ? -1 : a->start_at - anchor_now();
 
 		if (poll(fds, 3, a->manager ? -1 : (int)(wait > 0 ? wait : 0)) < 0 &&
-			errno != EINTR)
+		    errno != EINTR)
 			break;
 		if (fds[1].revents)
 			anchor_read_term(a);

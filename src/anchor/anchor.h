@@ -23,16 +23,16 @@
 #define ANCHOR_SHUTDOWN_DEFAULT (-1)
 
 struct anchor_options {
-	const char *name;      /* of the node */
-	pid_t fresh;           /* not 0: a name like NAME-1234 that nobody has, this number first */
-	bool new_session;      /* out of the terminal's reach altogether */
-	bool own_log;          /* once it serves: into the node's directory, not standard error */
+	const char *name; /* of the node */
+	pid_t fresh;      /* not 0: a name like NAME-1234 that nobody has, this number first */
+	bool new_session; /* out of the terminal's reach altogether */
+	bool own_log;     /* once it serves: into the node's directory, not standard error */
 	struct manager_options manager;
-	char *const *argv;     /* PROGRAM, or NULL */
-	pid_t pgrp;            /* PROGRAM's group, 0: one of its own */
-	pid_t private_of;      /* the process whose private node this is, or 0 */
-	int front_fd;          /* or -1; the anchor's from now on */
-	int ready_fd;          /* gets the node's directory and a newline once it serves; or -1 */
+	char *const *argv; /* PROGRAM, or NULL */
+	pid_t pgrp;        /* PROGRAM's group, 0: one of its own */
+	pid_t private_of;  /* the process whose private node this is, or 0 */
+	int front_fd;      /* or -1; the anchor's from now on */
+	int ready_fd;      /* gets the node's directory and a newline once it serves; or -1 */
 };
 
 /*

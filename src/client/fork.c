@@ -155,7 +155,9 @@ static pid_t fork_by_route(const struct birth *b)
 	/* No handler may run in the intermediate, nor in a child that has no
 	 * parent yet. All signals: glibc's own, too. */
 	(void)RAW(__NR_rt_sigprocmask, SIG_SETMASK, &all, &mask, RAW_SIGSET_BYTES);
+	node_forking(b->slot);
 	pid = b->route == BIRTH_ROUTE_REMOTE ? fork_natively(b) : fork_through(b);
+	node_forking(NULL);
 	(void)RAW(__NR_rt_sigprocmask, SIG_SETMASK, &mask, 0, RAW_SIGSET_BYTES);
 	return pid;
 }

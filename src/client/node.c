@@ -125,11 +125,19 @@ bool node_is_expected(void)
 	return name && *name && strcmp(name, "none") != 0;
 }
 
+static __thread const struct page_slot *forking_in;
+
+void node_forking(const struct page_slot *slot)
+{
+	forking_in = slot;
+}
+
 void node_forget(const struct page_slot *born_in)
 {
 	struct node_life *l = __atomic_load_n(&life, __ATOMIC_ACQUIRE);
 
-	if (!l)
+	/* Attached by a handler of fork(), the child has let go of the parent's page. */
+	if (!l || (l->page && l->self == getpid()))
 		return;
 	memset(l, 0, sizeof(*l));
 	l->born_in = born_in;
@@ -139,7 +147,7 @@ void node_forget(const struct page_slot *born_in)
 static void node_await_birth(struct node_life *l)
 {
 	const struct timespec pause = {.tv_nsec = 100 * 1000};
-	const struct page_slot *slot = l->born_in;
+	const struct page_slot *slot = l->born_in ? l->born_in : forking_in;
 	pid_t self = getpid();
 
 	for (int i = 0; slot && i < NODE_BIRTH_LOOKS; i++) {

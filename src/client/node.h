@@ -46,6 +46,11 @@ int node_send(const struct wire_head *head, const void *body, const int *fds, un
  * that it is born, as the manager would else take it for a stranger.
  */
 void node_forget(const struct page_slot *born_in);
+/*
+ * Around a fork, in the thread that forks: the slot of the birth, then NULL. Handlers that
+ * fork() runs in the child may attach before node_forget() is called there.
+ */
+void node_forking(const struct page_slot *slot);
 
 /*
  * Ask with an answer over a socket that travels along, before the @n_fds others.

@@ -169,6 +169,14 @@ static void start_program(struct manager *m, struct program *pr)
 	tell_front(m, FRONT_OP_STARTED, pr->pid, 0);
 }
 
+/* A private node ends once its owner and all that it left are gone, also if it never asks. */
+static void await_owner(struct manager *m)
+{
+	if (!core_find(&m->core, m->env->private_of))
+		(void)births_adopt(m, m->env->private_of, 0); /* gone already */
+	sweep_check_end(m);
+}
+
 /* The kernel tells of what lives; what died meanwhile is ready at once. */
 static void take_up(struct manager *m)
 {
@@ -286,6 +294,8 @@ int manager_main(struct manager_env *env)
 	if (pr.pid)
 		start_program(m, &pr);
 	program_fini(&pr);
+	if (env->private_of)
+		await_owner(m);
 	/* Now that PROGRAM has what the front end was started with. */
 	inherit_drop();
 	r = loop_run(m);

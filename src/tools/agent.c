@@ -37,26 +37,25 @@
  * debugger is waited for later, never now. */
 #define AGENT_PATIENCE_MS 10000
 /* A full queue is tried again after this; so is a manager that has no room for agents. */
-#define AGENT_AGAIN_MS 100
+#define AGENT_AGAIN_MS    100
 
 struct agent {
 	const struct agent_options *options;
 	struct reaper reaper;
-	int front_fd;          /* -1 once it has heard the end, or has gone */
-	int reply_fd;          /* the hello under way, or -1 */
-	int go_fd;             /* a byte lets PROGRAM execute; -1 once sent */
-	int error_fd;          /* exec's errno, or end of file for success */
-	pid_t program;         /* 0 once it is dead */
+	int front_fd;  /* -1 once it has heard the end, or has gone */
+	int reply_fd;  /* the hello under way, or -1 */
+	int go_fd;     /* a byte lets PROGRAM execute; -1 once sent */
+	int error_fd;  /* exec's errno, or end of file for success */
+	pid_t program; /* 0 once it is dead */
 	bool wants_hello;
-	int pause_ms;          /* before it is said */
-	bool failed;           /* PROGRAM never executed */
+	int pause_ms; /* before it is said */
+	bool failed;  /* PROGRAM never executed */
 	struct wire_msg answer;
 };
 
 static void agent_tell_front(struct agent *a, enum front_op op, int code, int status)
 {
-	struct front_record record = {
-		.op = op, .pid = a->program, .code = code, .status = status};
+	struct front_record record = {.op = op, .pid = a->program, .code = code, .status = status};
 
 	if (a->front_fd >= 0)
 		(void)send(a->front_fd, &record, sizeof(record), MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -65,7 +64,7 @@ static void agent_tell_front(struct agent *a, enum front_op op, int code, int st
 /* ---- PROGRAM ---- */
 
 __attribute__((noreturn)) static void agent_be_program(const struct agent_options *o, int go_fd,
-	int error_fd)
+						       int error_fd)
 {
 	char byte;
 	int err;
@@ -124,7 +123,6 @@ static void agent_refuse(struct agent *a, int err)
 	agent_tell_front(a, FRONT_OP_REFUSED, 0, err < 0 ? -err : err);
 	agent_drop_program(a);
 }
-
 
 static void agent_read_exec(struct agent *a)
 {
@@ -261,7 +259,9 @@ static void agent_turn(struct agent *a)
 	int n;
 
 	n = poll(fds, ARRAY_LEN(fds),
-		a->wants_hello ? a->pause_ms : first ? AGENT_PATIENCE_MS : -1);
+		 a->wants_hello ? a->pause_ms :
+		 first          ? AGENT_PATIENCE_MS :
+				  -1);
 	if (n < 0)
 		return;
 	if (n == 0 && first)

@@ -11,11 +11,11 @@
 #include <sys/types.h>
 
 struct agent_options {
-	const char *dir;       /* of the node */
-	int node_fd;           /* its request socket */
-	int front_fd;          /* struct front_record; taken */
-	char *const *argv;     /* PROGRAM */
-	pid_t pgrp;            /* PROGRAM's group */
+	const char *dir;   /* of the node */
+	int node_fd;       /* its request socket */
+	int front_fd;      /* struct front_record; taken */
+	char *const *argv; /* PROGRAM */
+	pid_t pgrp;        /* PROGRAM's group */
 };
 
 /* Be the agent, in a forked child of the front end. Answers the exit status. */

@@ -78,8 +78,8 @@ static int ask_poll(int fd, short events, int64_t deadline)
 	return n > 0 ? 0 : -ETIMEDOUT;
 }
 
-static int ask_once(int node_fd, uint16_t request, const void *body, size_t len,
-	struct wire_msg *m, int64_t deadline)
+static int ask_once(int node_fd, uint16_t request, const void *body, size_t len, struct wire_msg *m,
+		    int64_t deadline)
 {
 	auto_fd reply = -1;
 	int err;

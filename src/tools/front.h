@@ -19,18 +19,18 @@ enum front_until {
 };
 
 struct front {
-	const char *program;   /* for messages */
-	int socket;            /* struct front_record */
+	const char *program; /* for messages */
+	int socket;          /* struct front_record */
 	int signal_fd;
-	pid_t child;           /* the anchor or the agent; 0: it has ended */
-	int child_status;      /* as waitpid() tells */
-	int program_fd;        /* pidfd of PROGRAM, -1: unknown */
-	bool up;               /* PROGRAM is in the job's group, or was */
-	int early;             /* a signal that it may have missed */
+	pid_t child;      /* the anchor or the agent; 0: it has ended */
+	int child_status; /* as waitpid() tells */
+	int program_fd;   /* pidfd of PROGRAM, -1: unknown */
+	bool up;          /* PROGRAM is in the job's group, or was */
+	int early;        /* a signal that it may have missed */
 	bool started;
-	bool ended;            /* PROGRAM, or the attempt to run it */
-	bool lost;             /* the child has ended before PROGRAM */
-	int status;            /* what we shall exit with */
+	bool ended; /* PROGRAM, or the attempt to run it */
+	bool lost;  /* the child has ended before PROGRAM */
+	int status; /* what we shall exit with */
 	enum front_until until;
 };
 

@@ -71,11 +71,8 @@ static int list_print_node(void *ctx, const char *name)
 static const char *list_state(uint32_t life)
 {
 	static const char *const names[] = {
-		[LIFE_RUNNING] = "run",
-		[LIFE_HELD] = "stop",
-		[LIFE_TRACE_ZOMBIE] = "traced",
-		[LIFE_ZOMBIE] = "zombie",
-		[LIFE_GONE] = "gone",
+		[LIFE_RUNNING] = "run",   [LIFE_HELD] = "stop", [LIFE_TRACE_ZOMBIE] = "traced",
+		[LIFE_ZOMBIE] = "zombie", [LIFE_GONE] = "gone",
 	};
 
 	return life < ARRAY_LEN(names) && names[life] ? names[life] : "?";
@@ -120,7 +117,7 @@ static void list_print(const struct proc_info *p)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			*c = '?';
 	printf("%7d %7d %7d %7d %5u %-6s %-20s %s\n", p->pid, p->ppid, p->pgrp, p->sid, p->uid,
-		list_state(p->life), list_flags(p->flags, flags, sizeof(flags)), name);
+	       list_state(p->life), list_flags(p->flags, flags, sizeof(flags)), name);
 }
 
 /* One answer's worth behind *@after: 0, and *@ret_more tells whether to go on. */

@@ -75,7 +75,8 @@ static int node_pick_count(void *ctx, const char *name)
 		all->has_default = true;
 	if (all->n++ == 0)
 		(void)snprintf(all->only, sizeof(all->only), "%s", name);
-	(void)snprintf(all->names + used, sizeof(all->names) - used, "%s%s", used ? ", " : "", name);
+	(void)snprintf(all->names + used, sizeof(all->names) - used, "%s%s", used ? ", " : "",
+		       name);
 	return 0;
 }
 

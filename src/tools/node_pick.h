@@ -8,7 +8,7 @@
 /* A node that is up. */
 struct node_pick {
 	char dir[PATH_MAX];
-	int fd;                /* sends to its request socket; the caller's */
+	int fd; /* sends to its request socket; the caller's */
 };
 
 /*

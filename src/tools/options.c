@@ -12,13 +12,13 @@
 #include "host/linux/nodedir.h"
 #include "tools/verbs.h"
 
-#define OPTIONS_MAX 16
+#define OPTIONS_MAX  16
 /* What getopt answers for long options: above all letters. */
 #define OPTIONS_LONG 256
 #define OPTIONS_HELP 512
 
 /* An hour of grace is a mistake in the units. */
-#define OPTIONS_GRACE_MAX    (60u * 60 * 1000)
+#define OPTIONS_GRACE_MAX     (60u * 60 * 1000)
 /* The kernel's own limit of pids. */
 #define OPTIONS_PROCESSES_MAX (4u * 1024 * 1024)
 
@@ -70,8 +70,9 @@ static void options_fill(struct options_tables *t, const struct option_row *rows
 	for (i = 0; rows[i].name; i++) {
 		assert(i < OPTIONS_MAX);
 		t->names[i] = (struct option){.name = rows[i].name,
-			.has_arg = rows[i].has_value ? required_argument : no_argument,
-			.val = OPTIONS_LONG + i};
+					      .has_arg = rows[i].has_value ? required_argument :
+									     no_argument,
+					      .val = OPTIONS_LONG + i};
 		if (!rows[i].letter)
 			continue;
 		*letter++ = rows[i].letter;
@@ -93,7 +94,7 @@ static const struct option_row *options_find(const struct option_row *rows, int 
 }
 
 int options_read(int argc, char **argv, const struct option_row *rows, const char *help, void *ctx,
-	int *ret_status)
+		 int *ret_status)
 {
 	struct options_tables tables;
 	const char *verb = argv[0];
@@ -183,13 +184,14 @@ static bool options_set_foreground(void *ctx, const char *value)
 	return true;
 }
 
-#define OPTIONS_OF_A_NODE                                              \
-	{"name", 'n', true, options_set_name},                         \
-	{"max-processes", 0, true, options_set_processes},             \
-	{"keep-root", 0, true, options_set_keep_root},                 \
-	{"grace", 0, true, options_set_grace},                         \
-	{"allow-threaded-fork", 0, false, options_set_threaded_fork},  \
-	{"trace-requests", 0, false, options_set_trace}
+#define OPTIONS_OF_A_NODE                                                                         \
+	{"name", 'n', true, options_set_name}, {"max-processes", 0, true, options_set_processes}, \
+		{"keep-root", 0, true, options_set_keep_root},                                    \
+		{"grace", 0, true, options_set_grace},                                            \
+		{"allow-threaded-fork", 0, false, options_set_threaded_fork},                     \
+	{                                                                                         \
+		"trace-requests", 0, false, options_set_trace                                     \
+	}
 
 const struct option_row options_of_run[] = {OPTIONS_OF_A_NODE, {0}};
 const struct option_row options_of_boot[] = {

@@ -19,8 +19,8 @@
 
 /* One row for each option that a verb knows. */
 struct option_row {
-	const char *name;      /* without the dashes */
-	char letter;           /* 0: none */
+	const char *name; /* without the dashes */
+	char letter;      /* 0: none */
 	bool has_value;
 	/* False if @value is none; what is wrong with it is then said for us. */
 	bool (*set)(void *ctx, const char *value);
@@ -32,7 +32,7 @@ struct option_row {
  * verb is to end with *@ret_status.
  */
 int options_read(int argc, char **argv, const struct option_row *rows, const char *help, void *ctx,
-	int *ret_status);
+		 int *ret_status);
 
 /* One line on standard error, "kamioka VERB: ... (see kamioka help VERB)". STATUS_USAGE. */
 int options_bad(const char *verb, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -42,13 +42,13 @@ bool options_number(const char *text, uint32_t min, uint32_t max, uint32_t *ret)
 
 /* What makes a node: -n and the manager's options. Rows for run and boot. */
 struct node_options {
-	const char *name;      /* NULL: none was given */
-	bool foreground;       /* boot only */
+	const char *name; /* NULL: none was given */
+	bool foreground;  /* boot only */
 	struct manager_options manager;
 };
 
-#define NODE_OPTIONS_DEFAULT                                                       \
-	{                                                                          \
+#define NODE_OPTIONS_DEFAULT                                                      \
+	{                                                                         \
 		.manager = {.capacity = 32768, .keep_root = 2, .grace_ms = 2000}, \
 	}
 

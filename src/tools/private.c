@@ -44,11 +44,11 @@ static bool private_set_ready_fd(void *ctx, const char *value)
 	struct private_options *o = ctx;
 
 	return options_number(value, STDERR_FILENO + 1, INT_MAX, &o->ready_fd) &&
-		fcntl((int)o->ready_fd, F_GETFD) >= 0;
+	       fcntl((int)o->ready_fd, F_GETFD) >= 0;
 }
 
-static const struct option_row private_options[] = {{"pid", 0, true, private_set_pid},
-	{"ready-fd", 0, true, private_set_ready_fd}, {0}};
+static const struct option_row private_options[] = {
+	{"pid", 0, true, private_set_pid}, {"ready-fd", 0, true, private_set_ready_fd}, {0}};
 
 __attribute__((noreturn)) static void private_be_anchor(const struct private_options *o)
 {

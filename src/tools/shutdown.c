@@ -37,7 +37,7 @@ const char shutdown_help[] =
 
 struct shutdown_options {
 	const char *name;
-	uint32_t grace_ms;     /* UINT32_MAX: the node's own */
+	uint32_t grace_ms; /* UINT32_MAX: the node's own */
 };
 
 static bool shutdown_set_name(void *ctx, const char *value)
@@ -81,9 +81,9 @@ static int shutdown_node(const struct node_pick *node, uint32_t grace_ms)
 	if (!m)
 		return STATUS_FAILED;
 	len = proto_put_shutdown_in(body, sizeof(body), &in);
-	err = len < 0 ? len
-		      : ask(node->fd, PROTO_SHUTDOWN, body, (size_t)len, m,
-				(int)MIN(grace_ms, SHUTDOWN_GRACE_MAX) + SHUTDOWN_PATIENCE_MS);
+	err = len < 0 ? len :
+			ask(node->fd, PROTO_SHUTDOWN, body, (size_t)len, m,
+			    (int)MIN(grace_ms, SHUTDOWN_GRACE_MAX) + SHUTDOWN_PATIENCE_MS);
 	if (err == 0)
 		wire_msg_fini(m);
 	/* It may be down before it could say so. */

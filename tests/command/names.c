@@ -26,8 +26,8 @@ static pid_t boot(const char *name)
 	pid_t pid;
 
 	harness_start((const char *const[]){kamioka(), "boot", "-n", name, "--", "sh", "-c",
-			      "echo $$; exec sleep 1000", NULL},
-		&c);
+					    "echo $$; exec sleep 1000", NULL},
+		      &c);
 	pid = atoi(harness_read_line(c.out, PATIENCE));
 	EXPECT_GT(pid, 0);
 	EXPECT_EQ(harness_finish(&c), 0);
@@ -112,18 +112,20 @@ TEST_OUTSIDE(many_want_one_name_and_one_gets_it)
 {
 	expect_shell("for i in 1 2 3 4 5 6 7 8; do \"$0\" boot -n one -- sleep 1000 >/dev/null "
 		     "2>&1 && echo won & done; wait",
-		0, "won\n", NULL);
+		     0, "won\n", NULL);
 	shut_down("one");
 }
 
 TEST_OUTSIDE(run_without_a_name_gets_a_fresh_one)
 {
-	expect_shell("\"$0\" run sh -c '\"$0\" run \"$0\" list --nodes | wc -l' \"$0\"", 0, "2\n", NULL);
+	expect_shell("\"$0\" run sh -c '\"$0\" run \"$0\" list --nodes | wc -l' \"$0\"", 0, "2\n",
+		     NULL);
 }
 
 TEST_OUTSIDE(boot_without_a_name_is_default)
 {
-	expect_shell("\"$0\" boot true; \"$0\" list --nodes; \"$0\" shutdown", 0, "default\n", NULL);
+	expect_shell("\"$0\" boot true; \"$0\" list --nodes; \"$0\" shutdown", 0, "default\n",
+		     NULL);
 }
 
 TEST_OUTSIDE(a_node_is_picked_by_rule)
@@ -138,10 +140,11 @@ TEST_OUTSIDE(a_node_is_picked_by_rule)
 	boot("default");
 	expect_shell("\"$0\" exec sh -c 'basename $KAMIOKA_NODE'", 0, "default\n", NULL);
 	expect_shell("\"$0\" exec -n two sh -c 'basename $KAMIOKA_NODE'", 0, "two\n", NULL);
-	expect_shell("KAMIOKA_NODE=one \"$0\" exec sh -c 'basename $KAMIOKA_NODE'", 0, "one\n", NULL);
+	expect_shell("KAMIOKA_NODE=one \"$0\" exec sh -c 'basename $KAMIOKA_NODE'", 0, "one\n",
+		     NULL);
 	expect_shell("KAMIOKA_NODE=gone \"$0\" exec true", 2, "", "not up");
-	expect_shell("\"$0\" exec -n $XDG_RUNTIME_DIR/kamioka/two sh -c 'basename $KAMIOKA_NODE'", 0,
-		"two\n", NULL);
+	expect_shell("\"$0\" exec -n $XDG_RUNTIME_DIR/kamioka/two sh -c 'basename $KAMIOKA_NODE'",
+		     0, "two\n", NULL);
 	shut_down("one");
 	shut_down("two");
 	shut_down("default");
@@ -178,7 +181,8 @@ TEST_OUTSIDE(exec_leaves_children_in_the_node)
 TEST_OUTSIDE(shutdown_kills_what_does_not_end)
 {
 	boot("one");
-	expect_shell("\"$0\" exec sh -c 'trap \"\" TERM; sleep 1000 >/dev/null 2>&1 &'", 0, "", NULL);
+	expect_shell("\"$0\" exec sh -c 'trap \"\" TERM; sleep 1000 >/dev/null 2>&1 &'", 0, "",
+		     NULL);
 	expect_shell("\"$0\" shutdown --grace 0", 0, "", NULL);
 	expect_shell("\"$0\" list --nodes", 0, "", NULL);
 }
@@ -196,8 +200,8 @@ TEST_OUTSIDE(term_to_the_anchor_is_a_shutdown)
 
 TEST_OUTSIDE(a_booted_node_outlives_its_program)
 {
-	expect_shell("\"$0\" boot sh -c 'exit 3'; \"$0\" exec echo here; \"$0\" shutdown", 0, "here\n",
-		NULL);
+	expect_shell("\"$0\" boot sh -c 'exit 3'; \"$0\" exec echo here; \"$0\" shutdown", 0,
+		     "here\n", NULL);
 }
 
 TEST_OUTSIDE(boot_that_fails_leaves_no_node)
@@ -224,10 +228,11 @@ TEST_OUTSIDE(a_private_node_ends_with_what_is_in_it)
 	pid_t program, anchor;
 	const char *dir;
 
-	harness_start((const char *const[]){"sh", "-c",
-			      "sleep 1000 >/dev/null 2>&1 & echo $!; "
-			      "exec \"$0\" private --pid $! --ready-fd 3 3>&1 >/dev/null",
-			      kamioka(), NULL},
+	harness_start(
+		(const char *const[]){"sh", "-c",
+				      "sleep 1000 >/dev/null 2>&1 & echo $!; "
+				      "exec \"$0\" private --pid $! --ready-fd 3 3>&1 >/dev/null",
+				      kamioka(), NULL},
 		&c);
 	program = atoi(harness_read_line(c.out, PATIENCE));
 	dir = strdup(harness_read_line(c.out, PATIENCE));
@@ -244,7 +249,7 @@ TEST_OUTSIDE(a_private_node_ends_with_what_is_in_it)
 TEST_OUTSIDE(a_missing_runtime_directory_is_said)
 {
 	expect_shell("XDG_RUNTIME_DIR=/no/such/place \"$0\" run true", 125, "",
-		"runtime directory /no/such/place");
+		     "runtime directory /no/such/place");
 	expect_shell("XDG_RUNTIME_DIR=/no/such/place \"$0\" list", 2, "", "no node is up");
 }
 
@@ -252,14 +257,14 @@ TEST_OUTSIDE(a_runtime_directory_that_cannot_be_written_is_said)
 {
 	expect_shell("touch $XDG_RUNTIME_DIR/kamioka; \"$0\" run true; s=$?; "
 		     "rm $XDG_RUNTIME_DIR/kamioka; exit $s",
-		125, "", "not a directory");
+		     125, "", "not a directory");
 	expect_shell("mkdir $XDG_RUNTIME_DIR/kamioka; chmod 777 $XDG_RUNTIME_DIR/kamioka; "
 		     "\"$0\" run true; s=$?; rmdir $XDG_RUNTIME_DIR/kamioka; exit $s",
-		125, "", "lets others in");
+		     125, "", "lets others in");
 	if (geteuid() != 0)
 		expect_shell("mkdir $TMPDIR/ro; chmod 500 $TMPDIR/ro; "
 			     "XDG_RUNTIME_DIR=$TMPDIR/ro \"$0\" run true",
-			125, "", "Permission denied");
+			     125, "", "Permission denied");
 }
 
 TEST_OUTSIDE(without_a_runtime_directory_the_temporary_one_is_taken)
@@ -269,11 +274,11 @@ TEST_OUTSIDE(without_a_runtime_directory_the_temporary_one_is_taken)
 	expect_shell("unset XDG_RUNTIME_DIR; \"$0\" run sh -c 'echo $KAMIOKA_NODE' | "
 		     "sed \"s,^$TMPDIR/kamioka-$(id -u)/run-.*,right,\"; "
 		     "stat -c %a $TMPDIR/kamioka-$(id -u)",
-		0, "right\n700\n", NULL);
+		     0, "right\n700\n", NULL);
 	/* What others can make there must not be trusted. */
 	expect_shell("unset XDG_RUNTIME_DIR; d=$TMPDIR/kamioka-$(id -u); rmdir $d; "
 		     "mkdir $TMPDIR/x; ln -s $TMPDIR/x $d; \"$0\" run true",
-		125, "", "not a directory");
+		     125, "", "not a directory");
 }
 
 TEST_OUTSIDE(a_full_disk_is_said)
@@ -287,14 +292,15 @@ TEST_OUTSIDE(a_full_disk_is_said)
 	if (status != 0)
 		SKIP("no mount namespaces here");
 	/* The base has room, the node has not; then its lock has not. */
-	expect_shell("XDG_RUNTIME_DIR=$TMPDIR/full; mkdir $XDG_RUNTIME_DIR; "
-		     "export XDG_RUNTIME_DIR; unshare -rm sh -c 'mount -t tmpfs -o nr_inodes=2 none "
-		     "$XDG_RUNTIME_DIR && exec \"$0\" run true' \"$0\"",
+	expect_shell(
+		"XDG_RUNTIME_DIR=$TMPDIR/full; mkdir $XDG_RUNTIME_DIR; "
+		"export XDG_RUNTIME_DIR; unshare -rm sh -c 'mount -t tmpfs -o nr_inodes=2 none "
+		"$XDG_RUNTIME_DIR && exec \"$0\" run true' \"$0\"",
 		125, "", "No space left");
 	expect_shell("export XDG_RUNTIME_DIR=$TMPDIR/full; "
 		     "unshare -rm sh -c 'mount -t tmpfs -o nr_inodes=3 none $XDG_RUNTIME_DIR && "
 		     "{ \"$0\" run true; s=$?; ls $XDG_RUNTIME_DIR/kamioka; exit $s; }' \"$0\"",
-		125, "", "No space left");
+		     125, "", "No space left");
 }
 
 TEST_OUTSIDE(too_few_descriptors_are_said)
@@ -306,5 +312,5 @@ TEST_OUTSIDE(a_path_may_be_longer_than_a_socket_address)
 {
 	expect_shell("d=$TMPDIR/$(printf %0100d 0)/$(printf %0100d 0); mkdir -p $d; chmod 700 $d; "
 		     "XDG_RUNTIME_DIR=$d \"$0\" run sh -c '\"$0\" exec echo here' \"$0\"",
-		0, "here\n", NULL);
+		     0, "here\n", NULL);
 }

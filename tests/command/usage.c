@@ -50,8 +50,8 @@ TEST_OUTSIDE(bad_usage_is_one_line_and_status_2)
 
 TEST_OUTSIDE(help_goes_to_standard_output)
 {
-	static const char *const verbs[] = {
-		"run", "boot", "exec", "list", "info", "shutdown", "private"};
+	static const char *const verbs[] = {"run",  "boot",     "exec",   "list",
+					    "info", "shutdown", "private"};
 	struct harness_result r;
 
 	HARNESS_RUN(&r, harness_bin("kamioka"), "--help");
@@ -129,7 +129,8 @@ TEST_OUTSIDE(a_program_gets_what_the_command_got)
 	struct harness_result r;
 
 	/* Ignored and blocked signals, limits, umask, directory, descriptors. */
-	HARNESS_RUN(&r, "sh", "-c",
+	HARNESS_RUN(
+		&r, "sh", "-c",
 		"trap '' USR1 HUP; umask 027; ulimit -Sn 100; cd /usr; exec 7</proc/version; "
 		"s='grep SigIgn /proc/self/status; grep SigBlk /proc/self/status; ulimit -n; umask; "
 		"pwd; readlink /proc/self/fd/7'; sh -c \"$s\" >\"$1\"; \"$0\" run sh -c \"$s\" >\"$2\"; "
@@ -146,10 +147,10 @@ TEST_OUTSIDE(closed_standard_descriptors_stay_closed)
 	struct harness_result r;
 
 	HARNESS_RUN(&r, "sh", "-c",
-		"exec 7>&1 <&- >&- 2>&-; \"$0\" run sh -c 'for i in 0 1 2; do "
-		"test -e /proc/self/fd/$i && echo $i >&7; done; exit 5'; echo $? >&7; "
-		"\"$0\" list --nodes; echo $? >&7",
-		harness_bin("kamioka"));
+		    "exec 7>&1 <&- >&- 2>&-; \"$0\" run sh -c 'for i in 0 1 2; do "
+		    "test -e /proc/self/fd/$i && echo $i >&7; done; exit 5'; echo $? >&7; "
+		    "\"$0\" list --nodes; echo $? >&7",
+		    harness_bin("kamioka"));
 	EXPECT_STR(r.out, "5\n0\n");
 	harness_result_fini(&r);
 }
@@ -159,7 +160,8 @@ TEST_OUTSIDE(run_does_not_keep_what_its_program_closes)
 	struct harness_result r;
 
 	/* The reader ends when PROGRAM closes its output, and only then PROGRAM goes on. */
-	HARNESS_RUN(&r, "sh", "-c",
+	HARNESS_RUN(
+		&r, "sh", "-c",
 		"mkfifo \"$1\"; (exec \"$0\" run sh -c 'exec >&-; read x <\"$0\"; exit 6' \"$1\") | "
 		"{ cat; echo go >\"$1\"; }",
 		harness_bin("kamioka"), harness_path("fifo"));

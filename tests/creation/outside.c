@@ -160,12 +160,13 @@ TEST_OUTSIDE(private_node_is_inherited_by_children)
 
 /* ---- All that other tests say of a child holds on these ways, too. ---- */
 
-/* What these are about is an option of the node, or the kernel's word on its own child. */
+/* What these are about is an option of the node, or the kernel's word to who clones. */
 static const char *const not_here[] = {
 	"spawn_into_a_full_table_is_eagain",
 	"spawn_failures_use_up_no_place_of_a_small_table",
 	"spawn_failed_a_thousand_times_leaves_nothing",
 	"spawn_bad_addresses_are_efault",
+	"spawn_beyond_the_users_limit_is_eagain",
 	"fork_in_a_process_with_threads_where_allowed",
 	"fork_a_thousand_times",
 	"setpgid_of_a_child_in_another_session_than_the_nodes_is_eperm",

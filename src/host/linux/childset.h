@@ -7,16 +7,16 @@
 #include <sys/types.h>
 
 struct childset_child {
-	pid_t pid;             /* 0: an empty place */
-	uint32_t sweep;        /* the last one that saw it */
-	uint8_t told;          /* owner's bits */
-	uint8_t due;           /* owner's bits */
-	int16_t stopped;       /* the signal, 0 if it runs */
+	pid_t pid;       /* 0: an empty place */
+	uint32_t sweep;  /* the last one that saw it */
+	uint8_t told;    /* owner's bits */
+	uint8_t due;     /* owner's bits */
+	int16_t stopped; /* the signal, 0 if it runs */
 };
 
 struct childset {
 	struct childset_child *places;
-	size_t n_places;       /* a power of two, or 0 */
+	size_t n_places; /* a power of two, or 0 */
 	size_t n;
 };
 

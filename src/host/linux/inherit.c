@@ -20,7 +20,7 @@
 #include "base/log.h"
 
 /* The kernel's signals, among them the two that glibc hides. */
-#define INHERIT_SIGNALS 64
+#define INHERIT_SIGNALS   64
 /* Where the search ends if there is no /proc to look into. */
 #define INHERIT_BLIND_FDS 1024
 
@@ -91,7 +91,7 @@ void inherit_note(void)
 	sigprocmask(SIG_BLOCK, NULL, &inherited.mask);
 	for (int signo = 1; signo <= INHERIT_SIGNALS; signo++)
 		inherited.ignored[signo] = sigaction(signo, NULL, &action) == 0 &&
-			action.sa_handler == SIG_IGN;
+					   action.sa_handler == SIG_IGN;
 	if (getrlimit(RLIMIT_NOFILE, &inherited.nofile) == 0)
 		inherited.noted = true;
 }

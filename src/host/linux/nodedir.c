@@ -33,13 +33,13 @@
 #define NODEDIR_LOG     "log"
 
 /* How often a directory may vanish under us before that is an error. */
-#define NODEDIR_TRIES 100
+#define NODEDIR_TRIES        100
 /* Somebody who prunes holds a dead node's lock for a moment. */
 #define NODEDIR_LOCK_TRIES   20
 #define NODEDIR_LOCK_WAIT_NS (2 * 1000 * 1000)
 
-__attribute__((format(printf, 3, 4))) static int nodedir_print(
-	char *buf, size_t cap, const char *fmt, ...)
+__attribute__((format(printf, 3, 4))) static int nodedir_print(char *buf, size_t cap,
+							       const char *fmt, ...)
 {
 	va_list args;
 	int n;
@@ -59,7 +59,7 @@ bool nodedir_is_name(const char *name)
 	size_t len = strlen(name);
 
 	return len > 0 && len <= NODEDIR_NAME_MAX && strspn(name, letters) == len &&
-		name[0] != '.' && name[0] != '-' && strcmp(name, "none") != 0;
+	       name[0] != '.' && name[0] != '-' && strcmp(name, "none") != 0;
 }
 
 static const char *nodedir_env_path(const char *variable)
@@ -233,7 +233,7 @@ static int nodedir_check_mine(const char *path, bool shared)
 	}
 	if (st.st_mode & (shared ? 077 : 022)) {
 		log_line("%s: mode %03o lets others in; it must be 0700", path,
-			(unsigned)st.st_mode & 0777);
+			 (unsigned)st.st_mode & 0777);
 		return -EPERM;
 	}
 	return 0;
@@ -278,7 +278,7 @@ static bool nodedir_lock_is_current(const char *path, int lock_fd)
 	struct stat there, ours;
 
 	return fstat(lock_fd, &ours) == 0 && stat(path, &there) == 0 &&
-		there.st_ino == ours.st_ino && there.st_dev == ours.st_dev;
+	       there.st_ino == ours.st_ino && there.st_dev == ours.st_dev;
 }
 
 /* 0, -EADDRINUSE (held), -ESTALE (to be tried again), or -errno. */
@@ -425,7 +425,7 @@ void nodedir_prune(const char *prefix)
 		if (strncmp(name, prefix, strlen(prefix)) != 0)
 			continue;
 		if (nodedir_print(dead.path, sizeof(dead.path), "%s/%s", base, name) == 0 &&
-			nodedir_lock(dead.path, false, &dead.lock_fd) == 0)
+		    nodedir_lock(dead.path, false, &dead.lock_fd) == 0)
 			nodedir_remove(&dead);
 	}
 	nodedir_free_entries(entries, n);

@@ -18,7 +18,7 @@
 #include <sys/types.h>
 
 #define NODEDIR_NAME_MAX 64
-#define NODEDIR_ENV "KAMIOKA_NODE"
+#define NODEDIR_ENV      "KAMIOKA_NODE"
 
 /* Letters, digits, '.', '_' and '-', not one of the latter two or '.' at the start, at most
  * NODEDIR_NAME_MAX of them; "none" is no name. */

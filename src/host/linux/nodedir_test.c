@@ -42,7 +42,16 @@ static int remove_place(void **state)
 static void names(void **state)
 {
 	static const char *const good[] = {"a", "default", "run-12", "A.b_c-9"};
-	static const char *const bad[] = {"", ".", "..", ".a", "-a", "a/b", "a b", "a\n", "none",
+	static const char *const bad[] = {
+		"",
+		".",
+		"..",
+		".a",
+		"-a",
+		"a/b",
+		"a b",
+		"a\n",
+		"none",
 		"\xc3\xa4",
 		"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"};
 

@@ -49,10 +49,10 @@
 #define DUE_CONTINUE 4u
 #define DUE_DEATH    8u
 
-#define REAPER_SIGNALS      32 /* read at once */
-#define REAPER_COMMANDS     256 /* served before our owner has its turn */
-#define REAPER_SWEEP_SHARE  10
-#define REAPER_ANSWERS_MIN  64
+#define REAPER_SIGNALS     32  /* read at once */
+#define REAPER_COMMANDS    256 /* served before our owner has its turn */
+#define REAPER_SWEEP_SHARE 10
+#define REAPER_ANSWERS_MIN 64
 
 /* ---- Asking the kernel ---- */
 
@@ -89,7 +89,7 @@ bool reaper_has_children(void)
 	siginfo_t info = {0};
 
 	return syscall(SYS_waitid, P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL, NULL) ==
-		0;
+	       0;
 }
 
 /* ---- What is known of a child ---- */
@@ -115,7 +115,7 @@ static void reaper_forget(struct reaper *r, pid_t pid)
 
 /* The owner's hook must not touch the set: it gets a copy of the record only. */
 static void reaper_note_death(struct reaper *r, struct childset_child *child,
-	const struct agent_record *death)
+			      const struct agent_record *death)
 {
 	if (child && (child->told & TOLD_OWNER))
 		return;
@@ -433,7 +433,7 @@ static int reaper_take_fd(struct msghdr *msg)
 
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
 		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
-			c->cmsg_len >= CMSG_LEN(sizeof(int)))
+		    c->cmsg_len >= CMSG_LEN(sizeof(int)))
 			memcpy(&taken, CMSG_DATA(c), sizeof(int));
 	}
 	return taken;

@@ -37,18 +37,18 @@ struct reaper_owner {
 };
 
 struct reaper {
-	int fd;                /* readable when reaper_serve() has something to do */
+	int fd; /* readable when reaper_serve() has something to do */
 	int signal_fd;
 	int timer_fd;
-	int socket;            /* -1: there is no manager */
+	int socket; /* -1: there is no manager */
 	pid_t skip;
 	bool alone;
 	bool sweep_owed;
-	uint32_t sweep;        /* number of the last one */
-	int64_t sweep_after;   /* not before, CLOCK_MONOTONIC nanoseconds */
-	uint32_t interest;     /* epoll's bits for the socket */
+	uint32_t sweep;      /* number of the last one */
+	int64_t sweep_after; /* not before, CLOCK_MONOTONIC nanoseconds */
+	uint32_t interest;   /* epoll's bits for the socket */
 	struct childset children;
-	size_t n_due;          /* children with something due */
+	size_t n_due; /* children with something due */
 	struct agent_record *answers;
 	size_t n_answers;
 	size_t first_answer;

@@ -81,8 +81,8 @@ static struct agent_record hear(void)
 	struct agent_record r = {0};
 
 	for (;;) {
-		struct pollfd fds[] = {
-			{.fd = reaper.fd, .events = POLLIN}, {.fd = manager, .events = POLLIN}};
+		struct pollfd fds[] = {{.fd = reaper.fd, .events = POLLIN},
+				       {.fd = manager, .events = POLLIN}};
 
 		if (poll(fds, 2, PATIENCE_MS) <= 0)
 			fail_msg("nothing is said");
@@ -221,7 +221,8 @@ static void what_died_without_a_manager_is_told_to_the_next(void **state)
 	assert_false(reaper_is_connected(&reaper));
 	for (int i = 0; i < 3; i++) {
 		pids[i] = child(i);
-		assert_int_equal(waitid(P_PID, (id_t)pids[i], &(siginfo_t){0}, WEXITED | WNOWAIT), 0);
+		assert_int_equal(waitid(P_PID, (id_t)pids[i], &(siginfo_t){0}, WEXITED | WNOWAIT),
+				 0);
 	}
 	(void)reaper_serve(&reaper);
 	connect_anew();
@@ -278,7 +279,8 @@ static void a_thousand_deaths_at_once(void **state)
 	for (int i = 0; i < N; i++)
 		pids[i] = child(i % 100);
 	for (int i = 0; i < N; i++)
-		assert_int_equal(waitid(P_PID, (id_t)pids[i], &(siginfo_t){0}, WEXITED | WNOWAIT), 0);
+		assert_int_equal(waitid(P_PID, (id_t)pids[i], &(siginfo_t){0}, WEXITED | WNOWAIT),
+				 0);
 	for (int i = 0; i < 10; i++)
 		(void)reaper_serve(&reaper);
 	for (int n = 0; n < N;) {
@@ -355,12 +357,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(peek_of_the_living_and_of_strangers, begin, end),
 		cmocka_unit_test_setup_teardown(stops_are_told_in_turn, begin, end),
 		cmocka_unit_test_setup_teardown(setpgid_is_done_by_the_parent, begin, end),
-		cmocka_unit_test_setup_teardown(
-			what_died_without_a_manager_is_told_to_the_next, begin, end),
+		cmocka_unit_test_setup_teardown(what_died_without_a_manager_is_told_to_the_next,
+						begin, end),
 		cmocka_unit_test_setup_teardown(an_orphan_is_found, begin, end),
 		cmocka_unit_test_setup_teardown(a_thousand_deaths_at_once, begin, end),
-		cmocka_unit_test_setup_teardown(
-			many_commands_before_an_answer_is_read, begin, end),
+		cmocka_unit_test_setup_teardown(many_commands_before_an_answer_is_read, begin, end),
 		cmocka_unit_test_setup_teardown(the_skipped_child_is_its_owners, begin, end),
 		cmocka_unit_test_setup_teardown(alone_it_collects, begin, end),
 	};
