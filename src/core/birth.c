@@ -172,3 +172,10 @@ void core_set_ids(struct core *c, struct pt_proc *p, const struct core_ids *ids)
 	p->egid = ids->egid;
 	journal_commit(c);
 }
+
+void core_resign(struct core *c, struct pt_proc *p)
+{
+	journal_begin(c);
+	pt_edit(c, p->self)->flags &= ~(uint32_t)FLAG_FRONT;
+	journal_commit(c);
+}

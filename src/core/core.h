@@ -152,6 +152,8 @@ uint32_t core_room(const struct core *c, bool root);
 /* @reserved: one of the parent's reserved entries is used up. */
 enum core_result core_birth(struct core *c, const struct core_birth *b, bool reserved,
 			    uint32_t *ret_index);
+/* It is not PROGRAM of the front end any more: its end is not told there. */
+void core_resign(struct core *c, struct pt_proc *p);
 /* It executed a program: a new image, perhaps with other effective ids. */
 void core_exec(struct core *c, struct pt_proc *p, uint32_t euid, uint32_t egid);
 /* Its ids are others now, as the kernel says. */

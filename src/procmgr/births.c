@@ -122,27 +122,32 @@ void births_grant(struct manager *m, struct pt_proc *p, uint32_t want, uint32_t 
 	*ret_granted = granted;
 }
 
-/* Whom the kernel has as this child's parent decides what it can be to us. */
+/*
+ * Whom the kernel has as this child's parent decides what it can be to us. A
+ * page may say anything: nobody gets a process that is not of this node, or
+ * another user's, into the table, where the node's end would be its own.
+ */
 static bool is_plausible(struct manager *m, const struct pt_proc *p, pid_t pid, uint32_t *flags,
 			 enum child_state *state, struct child_news *news)
 {
 	struct procinfo info;
 
-	if (pid <= 1 || core_find(&m->core, pid))
+	if (pid <= 1 || core_find(&m->core, pid) || helper_is(m, pid) || agents_has(m, pid))
 		return false;
 	*state = child_peek(pid, news);
+	/* A node of an ordinary user's has nobody else's processes. */
+	if (*state != CHILD_NOT_OURS && (p->euid == 0 || m->uid != 0))
+		return true;
+	if (procinfo_read(pid, true, &info) < 0 || (info.uid != p->uid && p->euid != 0))
+		return false;
 	if (*state != CHILD_NOT_OURS)
 		return true;
-	if (procinfo_read(pid, true, &info) < 0)
-		return false;
-	if (agents_has(m, info.ppid))
-		return info.uid == p->uid || p->euid == 0;
 	if (info.ppid == p->pid) {
 		*flags |= FLAG_NATIVE;
 		return true;
 	}
-	/* Another subreaper got it: watched, not ours. */
-	return info.uid == p->uid;
+	/* A reaper's of ours, or another subreaper got it: watched, not ours. */
+	return sweep_is_of_node(m, &info);
 }
 
 static uint32_t flags_of(const struct manager *m, const struct pt_proc *p,

@@ -155,18 +155,54 @@ static void tell_front(struct manager *m, uint32_t op, pid_t pid, int status)
 		(void)send(m->env->front_fd, &r, sizeof(r), MSG_NOSIGNAL); /* gone: the anchor sees */
 }
 
-static void start_program(struct manager *m, struct program *pr)
+static struct pt_proc *find_program(struct manager *m)
 {
-	uint32_t index = births_adopt(m, pr->pid, FLAG_FRONT);
-	int error = 0, r;
+	for (uint32_t i = 1; i <= m->core.head->procs_touched; i++) {
+		struct pt_proc *p = core_used(&m->core, i);
 
-	r = index ? program_start(pr, &error) : -EAGAIN;
+		if (p && (p->flags & FLAG_FRONT))
+			return p;
+	}
+	return NULL;
+}
+
+/* PROGRAM into the table, before anybody is told that the node is up. */
+static bool know_program(struct manager *m, const struct program *pr)
+{
+	struct pt_proc *former = find_program(m);
+
+	/* One that a manager left here without leave to go will never execute. */
+	if (former)
+		core_resign(&m->core, former);
+	if (!births_adopt(m, pr->pid, FLAG_FRONT))
+		return false;
+	m->core.head->program = PROGRAM_STATE_KNOWN;
+	return true;
+}
+
+static void start_program(struct manager *m, struct program *pr, bool known)
+{
+	int error = EAGAIN, r = 0;
+
+	if (known) {
+		m->core.head->program = PROGRAM_STATE_GOES;
+		r = program_start(pr, &error);
+	}
 	if (r < 0 || error) {
-		tell_front(m, FRONT_OP_FAILED, pr->pid, error ? error : -r);
+		tell_front(m, FRONT_OP_FAILED, pr->pid, r < 0 ? -r : error);
 		sweep_end(m, 0);
 		return;
 	}
 	tell_front(m, FRONT_OP_STARTED, pr->pid, 0);
+}
+
+/* The last manager may have died before it said so; said twice it does no harm. */
+static void tell_started_again(struct manager *m)
+{
+	const struct pt_proc *p = find_program(m);
+
+	if (p && core_is_alive(p) && m->core.head->program == PROGRAM_STATE_GOES)
+		tell_front(m, FRONT_OP_STARTED, p->pid, 0);
 }
 
 /* A private node ends once its owner and all that it left are gone, also if it never asks. */
@@ -263,11 +299,19 @@ static int prepare(struct manager *m)
 	return r;
 }
 
+static uint32_t program_state(const struct manager_env *env)
+{
+	const struct pt_head *h = env->table;
+
+	return h->magic ? h->program : PROGRAM_STATE_NONE;
+}
+
 int manager_main(struct manager_env *env)
 {
 	static struct manager manager = { .helper_fd = -1 };
 	struct manager *m = &manager;
 	struct program pr = PROGRAM_NULL;
+	bool known;
 	int r = 0;
 
 	m->env = env;
@@ -275,7 +319,8 @@ int manager_main(struct manager_env *env)
 	loop_clock(m);
 	(void)prctl(PR_SET_NAME, "kamioka-mgr");
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
-	if (env->program) {
+	/* The table says whether the last one got as far as that. */
+	if (env->program && program_state(env) != PROGRAM_STATE_GOES) {
 		r = program_fork(&pr, env->program);
 	}
 	set_signals();
@@ -288,11 +333,14 @@ int manager_main(struct manager_env *env)
 		return 1;
 	}
 	take_up(m);
+	known = pr.pid && know_program(m, &pr);
 	publish(m, NODE_STATE_UP);
 	(void)send(env->anchor_fd, &(struct agent_record){ .op = AGENT_OP_UP },
 		   sizeof(struct agent_record), MSG_NOSIGNAL); /* gone: the loop sees */
 	if (pr.pid)
-		start_program(m, &pr);
+		start_program(m, &pr, known);
+	else
+		tell_started_again(m);
 	program_fini(&pr);
 	if (env->private_of)
 		await_owner(m);

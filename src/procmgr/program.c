@@ -55,6 +55,8 @@ int program_fork(struct program *pr, const struct manager_program *p)
 		inherit_restore();
 		become(p, go_read, result_write);
 	}
+	/* Both do it, so that it is done whoever comes first. */
+	(void)setpgid(pr->pid, p->pgrp); /* the job may be over already */
 	return 0;
 }
 

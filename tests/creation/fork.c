@@ -520,6 +520,7 @@ TEST_WITH(fork_in_a_process_with_threads_is_enosys, .threads = true)
 	int master;
 
 	EXPECT_ERRNO(fork(), ENOSYS);
+	EXPECT_ERRNO(vfork(), ENOSYS);
 	EXPECT_ERRNO(forkpty(&master, NULL, NULL, NULL), ENOSYS);
 	kit_expect_no_children();
 	/* Spawning is what such a process does instead. */
