@@ -17,8 +17,8 @@
 void agents_init(struct manager *m)
 {
 	for (unsigned i = 0; i < AGENTS_MAX; i++)
-		m->agents[i] = (struct agent){ .fd = -1 };
-	m->agents[0] = (struct agent){ .pid = m->env->node->anchor_pid, .fd = m->env->anchor_fd };
+		m->agents[i] = (struct agent){.fd = -1};
+	m->agents[0] = (struct agent){.pid = m->env->node->anchor_pid, .fd = m->env->anchor_fd};
 }
 
 int agents_add(struct manager *m, pid_t pid, int fd)
@@ -31,7 +31,7 @@ int agents_add(struct manager *m, pid_t pid, int fd)
 		r = loop_add(m, fd, SOURCE_AGENT, i, false);
 		if (r < 0)
 			return r;
-		m->agents[i] = (struct agent){ .pid = pid, .fd = fd };
+		m->agents[i] = (struct agent){.pid = pid, .fd = fd};
 		return 0;
 	}
 	return -EAGAIN;
@@ -52,7 +52,7 @@ bool agents_has(const struct manager *m, pid_t pid)
 
 int agents_ask(struct manager *m, pid_t pid, uint32_t op, int32_t arg, uint64_t tag)
 {
-	struct agent_record r = { .op = op, .pid = pid, .arg = arg, .tag = tag };
+	struct agent_record r = {.op = op, .pid = pid, .arg = arg, .tag = tag};
 	pid_t parent = procinfo_ppid(pid);
 	struct agent *a = parent > 0 ? find(m, parent) : NULL;
 
@@ -109,7 +109,8 @@ uint64_t agents_errand(struct manager *m, uint32_t proc, uint32_t cell, uint32_t
 	struct errand *e = &m->errands[tag % 64];
 
 	/* An overwritten errand's caller asks again when its slice is over. */
-	*e = (struct errand){ .tag = tag, .proc = proc, .cell = cell, .seq = seq, .request = request };
+	*e = (struct errand){
+		.tag = tag, .proc = proc, .cell = cell, .seq = seq, .request = request};
 	return tag;
 }
 
@@ -117,7 +118,7 @@ static void finish_errand(struct manager *m, const struct agent_record *r)
 {
 	struct errand *e = &m->errands[r->tag % 64];
 	struct pt_proc *p = core_used(&m->core, e->proc);
-	uint8_t none[8] = { 0 };
+	uint8_t none[8] = {0};
 
 	if (!r->tag || e->tag != r->tag || !p)
 		return;
@@ -128,7 +129,7 @@ static void finish_errand(struct manager *m, const struct agent_record *r)
 /* The table has no room for it, so nobody will ask for it. */
 static void reap_unknown(const struct agent *a, const struct agent_record *r)
 {
-	struct agent_record reap = { .op = AGENT_OP_REAP, .pid = r->pid };
+	struct agent_record reap = {.op = AGENT_OP_REAP, .pid = r->pid};
 
 	(void)send(a->fd, &reap, sizeof(reap), MSG_NOSIGNAL | MSG_DONTWAIT); /* told again */
 }
@@ -158,9 +159,9 @@ static void take(struct manager *m, const struct agent *a, const struct agent_re
 		break;
 	case AGENT_OP_DEATH:
 		/* One that lives may yet fail to execute its program; a dead one has not. */
-		if (!p && (helper_is(m, r->pid) ||
-			   (!births_find(m, r->pid, r->op == AGENT_OP_DEATH) &&
-			    !births_adopt(m, r->pid, 0))))
+		if (!p &&
+		    (helper_is(m, r->pid) || (!births_find(m, r->pid, r->op == AGENT_OP_DEATH) &&
+					      !births_adopt(m, r->pid, 0))))
 			reap_unknown(a, r);
 		p = core_find(&m->core, r->pid);
 		if (p && core_is_alive(p))

@@ -20,7 +20,8 @@ static _Atomic uint32_t *atomic(uint32_t *word)
 
 void answer_wake(const uint32_t *word)
 {
-	(void)syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0); /* nobody there is fine */
+	(void)syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL,
+		      0); /* nobody there is fine */
 }
 
 static bool move(struct page_cell *c, uint32_t from, uint32_t to)
@@ -35,8 +36,7 @@ bool answer_claim(struct page *page, uint32_t cell, uint32_t seq)
 	if (!page || cell >= PAGE_CELLS)
 		return false;
 	c = &page->cells[cell];
-	return atomic_load(atomic(&c->seq)) == seq &&
-	       move(c, CELL_STATE_SENT, CELL_STATE_TAKEN);
+	return atomic_load(atomic(&c->seq)) == seq && move(c, CELL_STATE_SENT, CELL_STATE_TAKEN);
 }
 
 void answer_release(struct page *page, uint32_t cell, uint32_t seq)

@@ -81,7 +81,7 @@ struct page *arena_page_of(struct manager *m, const struct pt_proc *p)
 /* The anchor keeps the file for the next manager. */
 static int make(struct manager *m, uint32_t uid)
 {
-	struct agent_record r = { .op = AGENT_OP_ARENA, .arg = (int32_t)uid };
+	struct agent_record r = {.op = AGENT_OP_ARENA, .arg = (int32_t)uid};
 	auto_fd fd = -1;
 	int e;
 

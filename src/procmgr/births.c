@@ -85,7 +85,7 @@ void births_refresh_ids(struct manager *m, struct pt_proc *p)
 	struct procinfo k;
 
 	if (procinfo_read(p->pid, true, &k) == 0)
-		core_set_ids(&m->core, p, &(struct core_ids){ k.uid, k.euid, k.gid, k.egid });
+		core_set_ids(&m->core, p, &(struct core_ids){k.uid, k.euid, k.gid, k.egid});
 }
 
 void births_grant(struct manager *m, struct pt_proc *p, uint32_t want, uint32_t *ret_granted)
@@ -146,8 +146,9 @@ static bool is_plausible(struct manager *m, const struct pt_proc *p, pid_t pid, 
 		*flags |= FLAG_NATIVE;
 		return true;
 	}
-	/* A reaper's of ours, or another subreaper got it: watched, not ours. */
-	return sweep_is_of_node(m, &info);
+	/* A reaper's of ours, or another subreaper got it: watched, not ours. Orphans
+	 * of a private node's programs all go there. */
+	return sweep_is_of_node(m, &info) || m->env->private_of;
 }
 
 static uint32_t flags_of(const struct manager *m, const struct pt_proc *p,
@@ -228,8 +229,8 @@ static void failed(struct manager *m, pid_t pid)
 
 /* What is known about births that are not finished yet. */
 struct hint {
-	bool owner_dead;	/* they will not be */
-	pid_t lives;		/* this child was heard of: it does execute its program */
+	bool owner_dead; /* they will not be */
+	pid_t lives;     /* this child was heard of: it does execute its program */
 };
 
 /* Is the child under way more than an attempt? */
@@ -302,7 +303,7 @@ static void take_all(struct manager *m, struct pt_proc *p, const struct hint *h)
 
 void births_take(struct manager *m, struct pt_proc *p)
 {
-	take_all(m, p, &(struct hint){ .owner_dead = false });
+	take_all(m, p, &(struct hint){.owner_dead = false});
 }
 
 void births_take_everywhere(struct manager *m)
@@ -331,7 +332,7 @@ static bool has_pid(struct manager *m, uint32_t index, pid_t pid, bool lives)
 
 		if (s->pid != pid || state < SLOT_STATE_LAUNCHING || state > SLOT_STATE_FAILED)
 			continue;
-		take_all(m, p, &(struct hint){ .lives = lives ? pid : 0 });
+		take_all(m, p, &(struct hint){.lives = lives ? pid : 0});
 		request_look(m, p);
 		return true;
 	}
@@ -391,7 +392,7 @@ bool births_owner_died(struct manager *m, struct pt_proc *p)
 		struct page_slot *s = &page->slots[i];
 
 		under_way |= atomic_load(state_of(s)) == SLOT_STATE_LAUNCHING;
-		take_one(m, p, s, &(struct hint){ .owner_dead = true });
+		take_one(m, p, s, &(struct hint){.owner_dead = true});
 	}
 	return under_way;
 }
@@ -399,7 +400,7 @@ bool births_owner_died(struct manager *m, struct pt_proc *p)
 uint32_t births_adopt(struct manager *m, pid_t pid, uint32_t flags)
 {
 	struct procinfo info;
-	struct core_birth b = { .pid = pid, .flags = flags };
+	struct core_birth b = {.pid = pid, .flags = flags};
 	uint32_t index;
 
 	if (procinfo_read(pid, true, &info) < 0)

@@ -135,7 +135,7 @@ static int open_sources(struct manager *m)
 /* A job's stops and hang-ups are not the manager's. */
 static void set_signals(void)
 {
-	static const int ignored[] = { SIGPIPE, SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU };
+	static const int ignored[] = {SIGPIPE, SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU};
 	sigset_t set;
 
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
@@ -149,10 +149,11 @@ static void set_signals(void)
 
 static void tell_front(struct manager *m, uint32_t op, pid_t pid, int status)
 {
-	struct front_record r = { .op = op, .pid = pid, .status = status };
+	struct front_record r = {.op = op, .pid = pid, .status = status};
 
 	if (m->env->front_fd >= 0)
-		(void)send(m->env->front_fd, &r, sizeof(r), MSG_NOSIGNAL); /* gone: the anchor sees */
+		(void)send(m->env->front_fd, &r, sizeof(r),
+			   MSG_NOSIGNAL); /* gone: the anchor sees */
 }
 
 static struct pt_proc *find_program(struct manager *m)
@@ -308,7 +309,7 @@ static uint32_t program_state(const struct manager_env *env)
 
 int manager_main(struct manager_env *env)
 {
-	static struct manager manager = { .helper_fd = -1 };
+	static struct manager manager = {.helper_fd = -1};
 	struct manager *m = &manager;
 	struct program pr = PROGRAM_NULL;
 	bool known;
@@ -335,7 +336,7 @@ int manager_main(struct manager_env *env)
 	take_up(m);
 	known = pr.pid && know_program(m, &pr);
 	publish(m, NODE_STATE_UP);
-	(void)send(env->anchor_fd, &(struct agent_record){ .op = AGENT_OP_UP },
+	(void)send(env->anchor_fd, &(struct agent_record){.op = AGENT_OP_UP},
 		   sizeof(struct agent_record), MSG_NOSIGNAL); /* gone: the loop sees */
 	if (pr.pid)
 		start_program(m, &pr, known);

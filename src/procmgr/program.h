@@ -12,7 +12,10 @@ struct program {
 	int result_fd;
 };
 
-#define PROGRAM_NULL { .pid = 0, .go_fd = -1, .result_fd = -1 }
+#define PROGRAM_NULL                                   \
+	{                                              \
+		.pid = 0, .go_fd = -1, .result_fd = -1 \
+	}
 
 /* Make the process, which waits. */
 int program_fork(struct program *pr, const struct manager_program *p);

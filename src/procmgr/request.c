@@ -197,7 +197,7 @@ void request_look(struct manager *m, struct pt_proc *p)
 {
 	_Alignas(8) uint8_t body[sizeof(struct proto_wait_in)];
 	struct page *page = arena_page_of(m, p);
-	struct request r = { .m = m, .p = p, .page = page, .number = PROTO_WAIT };
+	struct request r = {.m = m, .p = p, .page = page, .number = PROTO_WAIT};
 	uint32_t seq;
 
 	if (!page || !core_is_alive(p))

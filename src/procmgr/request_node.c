@@ -90,7 +90,9 @@ static bool add_foreign(const struct procinfo *k, void *arg)
 		.ppid = k->ppid == getpid() ? 1 : k->ppid,
 		.pgrp = k->pgrp,
 		.sid = k->sid,
-		.life = k->state == 'T' ? LIFE_HELD : k->state == 'Z' ? LIFE_ZOMBIE : LIFE_RUNNING,
+		.life = k->state == 'T' ? LIFE_HELD :
+			k->state == 'Z' ? LIFE_ZOMBIE :
+					  LIFE_RUNNING,
 		.flags = FLAG_FOREIGN,
 		.kernel_ppid = k->ppid,
 		.utime = k->utime,

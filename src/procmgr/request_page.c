@@ -73,7 +73,8 @@ int req_attach(struct request *r, const struct proto_attach_in *in, struct proto
 	h->magic = PAGE_MAGIC;
 	h->pid = p->pid;
 	/* Who came from outside has the parent that the kernel says. */
-	h->ppid = (p->flags & FLAG_FOREIGN) && ppid > 1 && ppid != getpid() && !agents_has(m, ppid) ?
+	h->ppid = (p->flags & FLAG_FOREIGN) && ppid > 1 && ppid != getpid() &&
+				  !agents_has(m, ppid) ?
 			  0 :
 			  core_ppid(&m->core, p);
 	h->sid = p->sid == 1 ? 1 : 0;

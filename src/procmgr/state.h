@@ -26,23 +26,23 @@
 #include "procmgr/manager.h"
 #include "wire/frame.h"
 
-#define AGENTS_MAX 64
-#define RECENT 8
+#define AGENTS_MAX  64
+#define RECENT      8
 #define CLAIMED_MAX 64
-#define REAPED 8
+#define REAPED      8
 
 struct arena {
 	uint32_t uid;
 	int fd;
-	struct page *pages;	/* capacity of them mapped, n_pages of them there */
+	struct page *pages; /* capacity of them mapped, n_pages of them there */
 	uint32_t n_pages;
-	uint64_t *used;		/* a bit for each page */
-	uint32_t *rests_until;	/* seconds: not to be used again before */
+	uint64_t *used;        /* a bit for each page */
+	uint32_t *rests_until; /* seconds: not to be used again before */
 };
 
 struct agent {
 	pid_t pid;
-	int fd;			/* -1: free */
+	int fd; /* -1: free */
 };
 
 /* An agent was asked; the call in @cell of @proc ends with its answer. */
@@ -57,8 +57,8 @@ struct manager {
 	struct core core;
 	uint32_t capacity;
 	uint32_t limited_by;
-	uint32_t extras;	/* enum node_extra */
-	uid_t uid;		/* whose node */
+	uint32_t extras; /* enum node_extra */
+	uid_t uid;       /* whose node */
 
 	int epoll_fd;
 	int signal_fd;
@@ -67,27 +67,27 @@ struct manager {
 	pid_t helper_pid;
 	int anchor_pidfd;
 
-	int *pidfds;		/* by index: -1 none */
+	int *pidfds; /* by index: -1 none */
 	struct arena arenas[MANAGER_ARENAS];
 	unsigned n_arenas;
-	uint32_t clients;	/* pages in use */
-	pid_t reaped[REAPED];	/* the latest: their SIGCHLD may still be on its way */
+	uint32_t clients;     /* pages in use */
+	pid_t reaped[REAPED]; /* the latest: their SIGCHLD may still be on its way */
 	unsigned n_reaped;
-	uint32_t recent[RECENT]; /* indices of who had births lately */
+	uint32_t recent[RECENT];         /* indices of who had births lately */
 	struct agent agents[AGENTS_MAX]; /* [0] the anchor */
-	pid_t *reaping;		/* agents.c: zombies that agents were told to collect */
+	pid_t *reaping;                  /* agents.c: zombies that agents were told to collect */
 	size_t n_reaping, cap_reaping;
 	struct errand errands[64];
 	uint64_t next_tag;
 
 	/* sweep.c */
 	uint64_t now_ms;
-	pid_t front;		/* known zombie that the last sweep met first */
+	pid_t front; /* known zombie that the last sweep met first */
 	uint64_t sweep_at, sweep_pause, walk_at, value_at, kill_at, next_kill_at;
 
-	bool ending;		/* SIGTERM was sent to all */
-	bool ended;		/* the loop is to be left */
-	int enders[8];		/* reply sockets of who asked for the end */
+	bool ending;   /* SIGTERM was sent to all */
+	bool ended;    /* the loop is to be left */
+	int enders[8]; /* reply sockets of who asked for the end */
 	unsigned n_enders;
 	uint32_t grace_ms;
 
@@ -95,8 +95,8 @@ struct manager {
 	unsigned n_claimed;
 
 	uint64_t n_requests;
-	struct wire_msg msg;	/* the one under way */
-	int ret_fds[4];		/* descriptors that its answer takes along; not owned */
+	struct wire_msg msg; /* the one under way */
+	int ret_fds[4];      /* descriptors that its answer takes along; not owned */
 	unsigned n_ret_fds;
 };
 
@@ -105,8 +105,8 @@ enum source {
 	SOURCE_REQUEST,
 	SOURCE_SIGNAL,
 	SOURCE_TIMER,
-	SOURCE_PROCESS,		/* index of the entry */
-	SOURCE_AGENT,		/* index of the agent */
+	SOURCE_PROCESS, /* index of the entry */
+	SOURCE_AGENT,   /* index of the agent */
 	SOURCE_ANCHOR_GONE,
 	SOURCE_HELPER,
 };
@@ -202,7 +202,7 @@ void answer_wake(const uint32_t *word);
 /* request.c */
 struct request {
 	struct manager *m;
-	struct pt_proc *p;	/* NULL: a process that the table does not know */
+	struct pt_proc *p; /* NULL: a process that the table does not know */
 	struct page *page;
 	uint16_t cell;
 	uint32_t seq;

@@ -17,15 +17,15 @@
 #include "host/linux/procinfo.h"
 #include "procmgr/state.h"
 
-#define SWEEP_MS 100
-#define WALK_MS 1000
-#define VALUES_MS 500
+#define SWEEP_MS      100
+#define WALK_MS       1000
+#define VALUES_MS     500
 #define KILL_AGAIN_MS 50
 
 static void arm(struct manager *m)
 {
 	uint64_t at = 0;
-	struct itimerspec t = { 0 };
+	struct itimerspec t = {0};
 
 	if (m->sweep_at)
 		at = m->sweep_at;
@@ -77,7 +77,7 @@ static bool adopt_unknown(const struct procinfo *p, void *arg)
 /* Dear with many processes: never more than a twentieth of the time. */
 static void walk(struct manager *m)
 {
-	struct walk w = { .m = m, .self = getpid() };
+	struct walk w = {.m = m, .self = getpid()};
 	uint64_t pause;
 
 	if (m->now_ms < m->walk_at) {
@@ -124,7 +124,8 @@ static void sweep(struct manager *m)
 			look_behind(m, pid);
 			return;
 		} else if (helper_is(m, pid)) {
-			(void)child_reap(pid); /* births for others are EAGAIN until the next manager */
+			(void)child_reap(
+				pid); /* births for others are EAGAIN until the next manager */
 		} else if (!births_find(m, pid, false) && !births_adopt(m, pid, 0)) {
 			(void)child_reap(pid); /* a full table must not keep it */
 		} else if (!core_find(&m->core, pid)) {
@@ -219,13 +220,12 @@ static bool hunt_one(const struct procinfo *p, void *arg)
 
 static void finish(struct manager *m)
 {
-	struct agent_record r = { .op = AGENT_OP_SHUTDOWN };
-	uint8_t none[8] = { 0 };
+	struct agent_record r = {.op = AGENT_OP_SHUTDOWN};
+	uint8_t none[8] = {0};
 
 	for (unsigned i = 0; i < m->n_enders; i++) {
-		struct wire_head h = { .request = PROTO_SHUTDOWN,
-				       .cell = WIRE_NO_CELL,
-				       .size = sizeof(none) };
+		struct wire_head h = {
+			.request = PROTO_SHUTDOWN, .cell = WIRE_NO_CELL, .size = sizeof(none)};
 
 		(void)wire_send(m->enders[i], &h, none, NULL, 0); /* it may have gone */
 	}
@@ -246,7 +246,7 @@ static bool is_empty(const struct manager *m)
 
 static void hunt(struct manager *m)
 {
-	struct hunt h = { .m = m, .signo = m->now_ms >= m->kill_at ? SIGKILL : 0 };
+	struct hunt h = {.m = m, .signo = m->now_ms >= m->kill_at ? SIGKILL : 0};
 
 	(void)procinfo_walk(hunt_one, &h); /* next time, then */
 	if (h.left) {
@@ -269,7 +269,7 @@ void sweep_check_end(struct manager *m)
 
 void sweep_end(struct manager *m, uint32_t grace_ms)
 {
-	struct hunt h = { .m = m, .signo = SIGTERM };
+	struct hunt h = {.m = m, .signo = SIGTERM};
 
 	if (m->ending) {
 		if (m->now_ms + grace_ms < m->kill_at)

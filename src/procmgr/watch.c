@@ -29,7 +29,7 @@ int watch_add(struct manager *m, uint32_t index)
 
 	fd = child_pidfd(p->pid);
 	if (fd == -ESRCH) {
-		struct child_news news = { .code = CHILD_EXITED, .uid = p->uid };
+		struct child_news news = {.code = CHILD_EXITED, .uid = p->uid};
 
 		watch_died(m, p, &news);
 		return 0;
@@ -59,7 +59,7 @@ static void refresh_group(struct manager *m, struct pt_proc *p)
 
 void watch_died(struct manager *m, struct pt_proc *p, const struct child_news *news)
 {
-	struct core_death d = { .code = news->code, .status = news->status, .use = news->use };
+	struct core_death d = {.code = news->code, .status = news->status, .use = news->use};
 	uint32_t index = p->self, page = p->page, arena = p->arena;
 	bool under_way;
 
@@ -67,8 +67,7 @@ void watch_died(struct manager *m, struct pt_proc *p, const struct child_news *n
 	if (p->parent)
 		request_look(m, core_get(&m->core, p->parent));
 	if (news->uid != p->uid)
-		core_set_ids(&m->core, p,
-			     &(struct core_ids){ news->uid, p->euid, p->gid, p->egid });
+		core_set_ids(&m->core, p, &(struct core_ids){news->uid, p->euid, p->gid, p->egid});
 	/* Is it still in the session whose deaths are told? */
 	if (p->sid == 1 || (m->core.head->options & RULE_WIDE_HANGUP))
 		refresh_group(m, p);
@@ -98,7 +97,7 @@ void watch_stopped(struct manager *m, struct pt_proc *p, const struct child_news
 
 static void look(struct manager *m, struct pt_proc *p)
 {
-	struct child_news news = { .code = CHILD_EXITED };
+	struct child_news news = {.code = CHILD_EXITED};
 
 	switch (child_peek(p->pid, &news)) {
 	case CHILD_DEAD:
@@ -139,8 +138,8 @@ static void unknown_died(struct manager *m, pid_t pid)
 	uint32_t index;
 
 	/* Mostly it is one that a wait was quicker to collect. */
-	if (was_just_reaped(m, pid) || child_peek(pid, NULL) != CHILD_DEAD ||
-	    helper_is(m, pid) || births_find(m, pid, false))
+	if (was_just_reaped(m, pid) || child_peek(pid, NULL) != CHILD_DEAD || helper_is(m, pid) ||
+	    births_find(m, pid, false))
 		return;
 	/* An orphan of a foreign program: it is known from now on. */
 	index = births_adopt(m, pid, 0);

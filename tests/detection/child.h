@@ -45,14 +45,14 @@ MAYBE void a_moment(void)
 	(void)poll(NULL, 0, 1);
 }
 
-#define EVENTUALLY(condition)                                                           \
-	do {                                                                            \
-		const long long eventually_ = now_ms() + PATIENCE_MS;                   \
-		while (!(condition)) {                                                  \
-			if (now_ms() > eventually_)                                     \
+#define EVENTUALLY(condition)                                                            \
+	do {                                                                             \
+		const long long eventually_ = now_ms() + PATIENCE_MS;                    \
+		while (!(condition)) {                                                   \
+			if (now_ms() > eventually_)                                      \
 				FAIL("not so after %d ms: %s", PATIENCE_MS, #condition); \
-			a_moment();                                                     \
-		}                                                                       \
+			a_moment();                                                      \
+		}                                                                        \
 	} while (0)
 
 /* One character of /proc/PID/stat: R, S, T, Z...; 0 if there is no such process. */
@@ -215,7 +215,8 @@ MAYBE void expect_no_children_at(const char *file, int line)
 	pid_t pid = waitpid(-1, NULL, WNOHANG);
 
 	if (pid >= 0)
-		harness_fail(file, line, "there is a child yet: waitpid(-1, WNOHANG) is %d", (int)pid);
+		harness_fail(file, line, "there is a child yet: waitpid(-1, WNOHANG) is %d",
+			     (int)pid);
 	if (errno != ECHILD)
 		harness_fail(file, line, "not ECHILD: %s", strerrorname_np(errno));
 }

@@ -322,7 +322,8 @@ TEST(waiting_parent_is_woken_by_procmgr_daemon)
 	if (pid == 0) {
 		pid_t parent = getppid();
 
-		for (int seen = 0; seen < 10; seen = state_of("/proc", parent) == 'S' ? seen + 1 : 0)
+		for (int seen = 0; seen < 10;
+		     seen = state_of("/proc", parent) == 'S' ? seen + 1 : 0)
 			a_moment();
 		EXPECT_OK(procmgr_daemon(6, PROCMGR_DAEMON_NOCLOSE));
 		gate_pass(gate);

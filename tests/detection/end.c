@@ -76,8 +76,8 @@ TEST(exit_runs_handlers_and__exit_does_not)
 
 static bool ends_a_process(int signo)
 {
-	static const int others[] = {SIGCHLD, SIGCONT, SIGSTOP, SIGTSTP, SIGTTIN,
-				     SIGTTOU, SIGURG,  SIGWINCH};
+	static const int others[] = {SIGCHLD, SIGCONT, SIGSTOP, SIGTSTP,
+				     SIGTTIN, SIGTTOU, SIGURG,  SIGWINCH};
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (signo == others[i])

@@ -155,7 +155,8 @@ TEST(process_death_fires_for_every_process_of_the_node)
 	hear_of(SIGRTMIN, pid);
 	expect_exit(pid, 0);
 	/* One that nobody waits for. */
-	unwaited = EXPECT_OK(spawnl(P_NOWAITO, harness_tool("mortal"), "mortal", "exit", "1", NULL));
+	unwaited =
+		EXPECT_OK(spawnl(P_NOWAITO, harness_tool("mortal"), "mortal", "exit", "1", NULL));
 	hear_of(SIGRTMIN, unwaited);
 	/* A foreign program. */
 	pid = EXPECT_OK(spawnlp(P_NOWAIT, "true", "true", NULL));
@@ -498,8 +499,8 @@ TEST(value_that_rises_to_its_limit_is_told)
 	EXPECT_OK(procmgr_event_notify_delete(id));
 	limit = before + size / 2;
 	SIGEV_SIGNAL_VALUE_INT_INIT(&event, SIGRTMIN, 8);
-	id = EXPECT_OK(procmgr_value_notify_add(PROCMGR_VALUE_PRIVATE_MEM | PROCMGR_VALUE_TRIGGER_UP,
-						getpid(), limit, &event));
+	id = EXPECT_OK(procmgr_value_notify_add(
+		PROCMGR_VALUE_PRIVATE_MEM | PROCMGR_VALUE_TRIGGER_UP, getpid(), limit, &event));
 	expect_none(SIGRTMIN);
 	memory = touch(size);
 	EXPECT_EQ(take(SIGRTMIN).si_value.sival_int, 8);
@@ -514,8 +515,8 @@ TEST(bad_values_are_told)
 	struct sigevent event = signal_event(SIGRTMIN, 0);
 
 	EXPECT_ERRNO(procmgr_value_notify_add(77, 0, 0, &event), EINVAL);
-	EXPECT_ERRNO(procmgr_value_notify_add(PROCMGR_VALUE_FREE_MEM | PROCMGR_VALUE_TRIGGER_UP, 0, 0,
-					      NULL),
+	EXPECT_ERRNO(procmgr_value_notify_add(PROCMGR_VALUE_FREE_MEM | PROCMGR_VALUE_TRIGGER_UP, 0,
+					      0, NULL),
 		     EINVAL);
 	EXPECT_ERRNO(procmgr_value_notify_add(PROCMGR_VALUE_PRIVATE_MEM | PROCMGR_VALUE_TRIGGER_UP,
 					      0x7ffffff0, 0, &event),

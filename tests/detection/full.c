@@ -12,8 +12,8 @@
 /* Runs `mortal fill` in a node of its own, as @uid if that is not 0. */
 static void fill_node(const char *keep, const char *uid, struct harness_result *ret)
 {
-	HARNESS_RUN(ret, harness_bin("kamioka"), "run", "--max-processes", "30", "--keep-root", keep,
-		    "--", harness_tool("mortal"), "fill", uid);
+	HARNESS_RUN(ret, harness_bin("kamioka"), "run", "--max-processes", "30", "--keep-root",
+		    keep, "--", harness_tool("mortal"), "fill", uid);
 	if (ret->status != 0)
 		FAIL("status %d\n%s%s", ret->status, ret->out, ret->err);
 }

@@ -122,7 +122,8 @@ TEST(death_of_a_parent_with_children_in_all_states)
 			if (i & 1)
 				EXPECT_OK(kill(stopped, SIGCONT));
 			(void)child_that_exits(i);
-			(void)spawnl(P_NOWAITO, harness_tool("mortal"), "mortal", "exit", "1", NULL);
+			(void)spawnl(P_NOWAITO, harness_tool("mortal"), "mortal", "exit", "1",
+				     NULL);
 			all[i] = stopped;
 		}
 		demon = EXPECT_OK(fork());

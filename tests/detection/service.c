@@ -21,8 +21,8 @@ static struct talker talker_new(const char *word)
 	{
 		const int map[3] = {in[0], out[1], 2};
 
-		t.pid = EXPECT_OK(
-			spawn(harness_tool("mortal"), 3, map, NULL, (char *const *)(uintptr_t)argv, NULL));
+		t.pid = EXPECT_OK(spawn(harness_tool("mortal"), 3, map, NULL,
+					(char *const *)(uintptr_t)argv, NULL));
 	}
 	close(in[0]);
 	close(out[1]);

@@ -46,7 +46,8 @@ TEST(session_errors_are_told)
 {
 	EXPECT_ERRNO(procmgr_session(77, 0, 0, PROCMGR_SESSION_SETSID), ENOREMOTE);
 	EXPECT_ERRNO(procmgr_session(ND_LOCAL_NODE, 0, 0, 99), EINVAL);
-	EXPECT_ERRNO(procmgr_session(ND_LOCAL_NODE, 0x7ffffff0, SIGTERM, PROCMGR_SESSION_SIGNAL_PID),
+	EXPECT_ERRNO(procmgr_session(ND_LOCAL_NODE, 0x7ffffff0, SIGTERM,
+				     PROCMGR_SESSION_SIGNAL_PID),
 		     ESRCH);
 	EXPECT_ERRNO(procmgr_session(ND_LOCAL_NODE, 0x7ffffff0, SIGTERM,
 				     PROCMGR_SESSION_SIGNAL_LEADER),
@@ -210,8 +211,7 @@ TEST(locked_ability_cannot_be_changed)
 {
 	const unsigned both = PROCMGR_ADN_ROOT | PROCMGR_ADN_NONROOT;
 
-	EXPECT_EQ(procmgr_ability(0,
-				  PROCMGR_AID_EVENT | PROCMGR_AOP_DENY | PROCMGR_AOP_LOCK | both,
+	EXPECT_EQ(procmgr_ability(0, PROCMGR_AID_EVENT | PROCMGR_AOP_DENY | PROCMGR_AOP_LOCK | both,
 				  PROCMGR_AID_EOL),
 		  EOK);
 	EXPECT_EQ(allow(0, PROCMGR_AID_EVENT), EPERM);
@@ -225,16 +225,16 @@ TEST(ability_subrange_counts)
 {
 	const unsigned both = PROCMGR_ADN_ROOT | PROCMGR_ADN_NONROOT;
 
-	EXPECT_EQ(procmgr_ability(0,
-				  PROCMGR_AID_EVENT | PROCMGR_AOP_DENY | PROCMGR_AOP_SUBRANGE | both,
-				  (uint64_t)PROCMGR_EVENT_SYSCONF, (uint64_t)PROCMGR_EVENT_SYSCONF,
-				  PROCMGR_AID_EOL),
+	EXPECT_EQ(procmgr_ability(
+			  0, PROCMGR_AID_EVENT | PROCMGR_AOP_DENY | PROCMGR_AOP_SUBRANGE | both,
+			  (uint64_t)PROCMGR_EVENT_SYSCONF, (uint64_t)PROCMGR_EVENT_SYSCONF,
+			  PROCMGR_AID_EOL),
 		  EOK);
 	EXPECT_ERRNO(procmgr_event_trigger(PROCMGR_EVENT_SYSCONF), EPERM);
 	EXPECT_OK(procmgr_event_trigger(PROCMGR_EVENT_CONFSTR));
-	EXPECT_EQ(procmgr_ability(0,
-				  PROCMGR_AID_EVENT | PROCMGR_AOP_ALLOW | PROCMGR_AOP_SUBRANGE | both,
-				  (uint64_t)9, (uint64_t)1, PROCMGR_AID_EOL),
+	EXPECT_EQ(procmgr_ability(
+			  0, PROCMGR_AID_EVENT | PROCMGR_AOP_ALLOW | PROCMGR_AOP_SUBRANGE | both,
+			  (uint64_t)9, (uint64_t)1, PROCMGR_AID_EOL),
 		  EINVAL);
 }
 
@@ -242,7 +242,8 @@ TEST(ability_errors_are_told)
 {
 	pid_t pid = child_that_pauses();
 
-	EXPECT_EQ(procmgr_ability(0x7ffffff0, PROCMGR_AID_EVENT | PROCMGR_AOP_DENY, PROCMGR_AID_EOL),
+	EXPECT_EQ(procmgr_ability(0x7ffffff0, PROCMGR_AID_EVENT | PROCMGR_AOP_DENY,
+				  PROCMGR_AID_EOL),
 		  ESRCH);
 	EXPECT_EQ(procmgr_ability(0, PROCMGR_AID_EVENT | PROCMGR_AOP_DENY | PROCMGR_AOP_ALLOW,
 				  PROCMGR_AID_EOL),

@@ -181,7 +181,8 @@ TEST(signalfd_tells_each_death)
 		EXPECT_GT(size, 0);
 		EXPECT_EQ(size % (ssize_t)sizeof(entries[0]), 0);
 		for (ssize_t i = 0; i < size / (ssize_t)sizeof(entries[0]); i++, n++)
-			expect_entry(&entries[i], pids[entries[i].ssi_status], entries[i].ssi_status);
+			expect_entry(&entries[i], pids[entries[i].ssi_status],
+				     entries[i].ssi_status);
 	}
 	EXPECT_ERRNO(read(fd, entries, sizeof(entries)), EAGAIN);
 	EXPECT_ERRNO(read(fd, entries, sizeof(entries[0]) - 1), EINVAL);

@@ -48,7 +48,8 @@ TEST(wait_blocks_until_a_child_ends)
 		pid_t parent = getppid();
 
 		/* It sleeps in its wait, and has no other reason to. */
-		for (int seen = 0; seen < 20; seen = state_of("/proc", parent) == 'S' ? seen + 1 : 0)
+		for (int seen = 0; seen < 20;
+		     seen = state_of("/proc", parent) == 'S' ? seen + 1 : 0)
 			a_moment();
 		_exit(0);
 	}
@@ -549,7 +550,8 @@ TEST(waiting_parent_is_not_woken_by_a_p_nowaito_child)
 	if (helper == 0) {
 		pid_t parent = getppid();
 
-		for (int seen = 0; seen < 10; seen = state_of("/proc", parent) == 'S' ? seen + 1 : 0)
+		for (int seen = 0; seen < 10;
+		     seen = state_of("/proc", parent) == 'S' ? seen + 1 : 0)
 			a_moment();
 		(void)kill(unwaited, SIGKILL);
 		while (is_there(unwaited))

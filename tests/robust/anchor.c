@@ -26,8 +26,8 @@ static pid_t node_pid(const char *node, const char *name)
 
 static struct harness_command wreck_new(const char *node, int *ret_n)
 {
-	const char *const argv[] = {harness_bin("kamioka"), "run", "-n", node,
-				    "--", harness_tool("wreck"), NULL};
+	const char *const argv[] = {harness_bin("kamioka"), "run", "-n", node, "--",
+				    harness_tool("wreck"),  NULL};
 	struct harness_command c;
 
 	harness_start(argv, &c);

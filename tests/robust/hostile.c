@@ -17,15 +17,15 @@ struct head {
 	uint32_t seq, size;
 };
 
-#define MAGIC        0x30574d4bu
-#define PAGE         8192
-#define CELLS_AT     768
-#define CELL         192
-#define CELLS        16
-#define REQUESTS     40
-#define FRAME        70000
-#define SESSION      13 /* may signal others, as it should */
-#define SHUTDOWN     32 /* ends the node, as it should */
+#define MAGIC    0x30574d4bu
+#define PAGE     8192
+#define CELLS_AT 768
+#define CELL     192
+#define CELLS    16
+#define REQUESTS 40
+#define FRAME    70000
+#define SESSION  13 /* may signal others, as it should */
+#define SHUTDOWN 32 /* ends the node, as it should */
 
 struct hostile {
 	unsigned seed;
@@ -77,8 +77,8 @@ static void scribble(struct hostile *h, char *at, size_t size)
 /* Small numbers and big ones: what lengths, counts and indices are tried with. */
 static void rubbish(struct hostile *h, char *at, size_t size)
 {
-	static const uint32_t words[] = {0,	     1,		 2,	     3,	 4, 16, 17, 64, 65,
-					 0x7fffffff, 0x80000000, 0xffffffff, 0xffff};
+	static const uint32_t words[] = {0,  1,  2,          3,          4,          16,    17,
+					 64, 65, 0x7fffffff, 0x80000000, 0xffffffff, 0xffff};
 
 	scribble(h, at, size);
 	for (size_t i = 0; i + 4 <= size; i += 4)

@@ -164,7 +164,8 @@ MAYBE void round_of_daemon(struct work *w)
 	siginfo_t info;
 
 	if (pid == 0) {
-		EXPECT_OK(procmgr_daemon(status, PROCMGR_DAEMON_NOCLOSE | PROCMGR_DAEMON_NODEVNULL));
+		EXPECT_OK(
+			procmgr_daemon(status, PROCMGR_DAEMON_NOCLOSE | PROCMGR_DAEMON_NODEVNULL));
 		for (;;)
 			pause();
 	}
@@ -269,7 +270,7 @@ MAYBE void round_of_stops(struct work *w)
 __attribute__((noreturn)) MAYBE void work_until(const int *stop, unsigned seed, long *rounds)
 {
 	static void (*const kinds[])(struct work *) = {
-		round_of_deaths, round_of_deaths,  round_of_deaths, round_of_daemon,
+		round_of_deaths,   round_of_deaths,  round_of_deaths, round_of_daemon,
 		round_of_unwaited, round_of_orphans, round_of_events, round_of_stops,
 	};
 	struct work w = {.seed = seed};
@@ -293,8 +294,8 @@ struct shared {
 
 MAYBE struct shared *shared_new(void)
 {
-	struct shared *s = mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE,
-				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct shared *s =
+		mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	EXPECT(s != MAP_FAILED);
 	return s;

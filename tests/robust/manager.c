@@ -113,8 +113,7 @@ TEST_WITH(groups_daemons_and_unwaited_children_stand, .serial = true)
 		_exit(0);
 	}
 	EXPECT_OK(waitid(P_PID, (id_t)demon, NULL, WEXITED | WNOWAIT));
-	unwaited = EXPECT_OK(
-		spawnl(P_NOWAITO, harness_tool("mortal"), "mortal", "pause", NULL));
+	unwaited = EXPECT_OK(spawnl(P_NOWAITO, harness_tool("mortal"), "mortal", "pause", NULL));
 	(void)listen_by(SIGRTMIN, PROCMGR_EVENT_DAEMON_DEATH);
 	(void)listen_by(SIGRTMIN + 1, PROCMGR_EVENT_PROCESS_DEATH);
 	kill_manager();
@@ -211,7 +210,8 @@ TEST_WITH(births_go_on_without_a_manager, .serial = true, .limit = 60)
 
 	if (spawner == 0) {
 		while (!__atomic_load_n(&s->stop, __ATOMIC_ACQUIRE)) {
-			EXPECT_EQ(spawnl(P_WAIT, harness_tool("mortal"), "mortal", "exit", "3", NULL),
+			EXPECT_EQ(spawnl(P_WAIT, harness_tool("mortal"), "mortal", "exit", "3",
+					 NULL),
 				  3 << 8);
 			expect_exit(child_that_exits(4), 4);
 			EXPECT_ERRNO(spawnl(P_WAIT, "/nowhere", "nowhere", NULL), ENOENT);

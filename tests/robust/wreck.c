@@ -110,12 +110,10 @@ static const struct {
 	const char *name;
 	int (*call)(void);
 } workers[] = {
-	{"waitpid", wait_for_one},       {"wait", wait_for_any},
-	{"waitid", wait_for_id},         {"fork", fork_some},
-	{"spawn", spawn_some},           {"spawn_unwaited", spawn_unwaited},
-	{"posix_spawn", spawn_posix},    {"trigger", trigger},
-	{"notify", subscribe},           {"guardian", name_guardian},
-	{"value", read_value},           {"service_manager", be_manager},
+	{"waitpid", wait_for_one},    {"wait", wait_for_any}, {"waitid", wait_for_id},
+	{"fork", fork_some},          {"spawn", spawn_some},  {"spawn_unwaited", spawn_unwaited},
+	{"posix_spawn", spawn_posix}, {"trigger", trigger},   {"notify", subscribe},
+	{"guardian", name_guardian},  {"value", read_value},  {"service_manager", be_manager},
 };
 
 #define N (sizeof(workers) / sizeof(workers[0]))

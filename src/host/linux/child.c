@@ -132,7 +132,7 @@ struct pidfd_info_v1 {
 
 int child_status_of(int pidfd, struct child_news *ret)
 {
-	struct pidfd_info_v1 info = { .mask = PIDFD_INFO_WANT_EXIT };
+	struct pidfd_info_v1 info = {.mask = PIDFD_INFO_WANT_EXIT};
 	int code;
 
 	if (ioctl(pidfd, _IOWR(0xFF, 11, struct pidfd_info_v1), &info) < 0)

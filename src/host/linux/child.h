@@ -15,11 +15,11 @@
 enum child_state {
 	CHILD_LIVES,
 	CHILD_DEAD,
-	CHILD_NOT_OURS,		/* no child of the caller's */
+	CHILD_NOT_OURS, /* no child of the caller's */
 };
 
 struct child_news {
-	int32_t code;		/* CLD_* */
+	int32_t code; /* CLD_* */
 	int32_t status;
 	uint32_t uid;
 	struct usage use;

@@ -23,7 +23,7 @@
 void *memory_map(size_t size)
 {
 	void *map = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+			 MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	return map == MAP_FAILED ? NULL : map;
 }
@@ -52,7 +52,7 @@ int memory_node_page(struct node_page **ret_page, int *ret_fd)
 		return -errno;
 	/* The mapping that exists stays writable; there will be no other. */
 	if (fcntl(fd, F_ADD_SEALS,
-		    F_SEAL_FUTURE_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
+		  F_SEAL_FUTURE_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
 		int err = -errno;
 
 		(void)munmap(map, size);
@@ -76,11 +76,11 @@ int memory_arena(void)
 
 int memory_send(int socket, const void *record, size_t len, int fd)
 {
-	struct iovec iov = { .iov_base = (void *)(uintptr_t)record, .iov_len = len };
+	struct iovec iov = {.iov_base = (void *)(uintptr_t)record, .iov_len = len};
 	union {
 		char bytes[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
-	} control = { 0 };
+	} control = {0};
 	struct msghdr msg = {
 		.msg_iov = &iov,
 		.msg_iovlen = 1,

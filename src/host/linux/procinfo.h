@@ -8,10 +8,10 @@
 
 struct procinfo {
 	pid_t pid, ppid, pgrp, sid;
-	char state;		/* R S D T t Z X */
+	char state; /* R S D T t Z X */
 	uint32_t uid, euid, gid, egid;
-	uint64_t start;		/* clock ticks after boot */
-	uint64_t utime, stime;	/* clock ticks */
+	uint64_t start;        /* clock ticks after boot */
+	uint64_t utime, stime; /* clock ticks */
 	char name[48];
 };
 
