@@ -207,9 +207,13 @@ static void born(struct manager *m, struct pt_proc *p, struct page_slot *s)
 }
 
 /* Exec failed in the child: what is left of it is the manager's to collect. */
-static void failed(struct manager *m, pid_t pid)
+static void failed(struct manager *m, const struct pt_proc *p, pid_t pid)
 {
-	if (pid <= 1 || core_find(&m->core, pid))
+	enum child_state state;
+	struct child_news news;
+	uint32_t flags = 0;
+
+	if (!is_plausible(m, p, pid, &flags, &state, &news))
 		return;
 	/* It is in its exit already; between leaving its memory and being a
 	 * zombie lie microseconds, unless a program lies about it. */
@@ -265,7 +269,7 @@ static void take_one(struct manager *m, struct pt_proc *p, struct page_slot *s,
 		give_back(s, pid);
 		break;
 	case SLOT_STATE_FAILED:
-		failed(m, pid);
+		failed(m, p, pid);
 		s->pid = 0;
 		s->error = 0;
 		(void)move(s, SLOT_STATE_FAILED, SLOT_STATE_GRANTED); /* same */
@@ -274,7 +278,7 @@ static void take_one(struct manager *m, struct pt_proc *p, struct page_slot *s,
 		if (!is_real(m, s, h))
 			break;
 		if (pid > 1 && s->error)
-			failed(m, pid);
+			failed(m, p, pid);
 		else if (pid > 1)
 			born(m, p, s);
 		/* Or the program says just now that it is BORN. */

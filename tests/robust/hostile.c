@@ -194,7 +194,7 @@ static pid_t hostile_new(void (*act)(struct hostile *h), bool with_page, unsigne
 static void survive(void (*act)(struct hostile *h), bool with_page)
 {
 	struct shared *s = shared_new();
-	long long end = now_ms() + harness_seconds(10) * 1000ll;
+	long long end = now_ms() + harness_seconds(5) * 1000ll;
 	unsigned seed = (unsigned)getpid();
 	pid_t witness = worker_new(s, seed), pids[2];
 
