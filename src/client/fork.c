@@ -136,12 +136,26 @@ static pid_t fork_through(const struct birth *b)
 }
 
 /* Outside any node's tree of processes: the child is the kernel's child of ours. */
+/* Of the process that native.self says: copies of it by other means know nothing. */
+static struct {
+	pid_t self, parent;
+} native;
+
+pid_t fork_native_parent(void)
+{
+	return native.parent && native.self == getpid() ? native.parent : 0;
+}
+
 static pid_t fork_natively(const struct birth *b)
 {
+	pid_t parent = getpid();
 	pid_t pid = real_fork();
 
-	if (pid == 0)
+	if (pid == 0) {
+		native.self = getpid();
+		native.parent = parent;
 		node_forget(b->slot);
+	}
 	if (pid > 0)
 		__atomic_store_n(&b->slot->pid, pid, __ATOMIC_RELEASE);
 	return pid < 0 ? -errno : pid;

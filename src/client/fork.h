@@ -12,3 +12,6 @@ struct fork_wish {
 	gid_t gid;
 };
 pid_t fork_run(const struct fork_wish *wish);
+
+/* Who forked this process, if it is the kernel's child of that; else 0. It may be dead. */
+pid_t fork_native_parent(void);

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "client/export.h"
+#include "client/fork.h"
 #include "client/node.h"
 #include "client/result.h"
 #include "gen/proto.h"
@@ -66,8 +67,15 @@ EXPORT pid_t getppid(void)
 {
 	const struct page *page = live_page();
 	pid_t ppid = page ? __atomic_load_n(&page->head.ppid, __ATOMIC_ACQUIRE) : 0;
+	pid_t native = fork_native_parent(), kernels;
 
-	return ppid > 0 ? ppid : (pid_t)syscall(SYS_getppid);
+	if (ppid == 1)
+		return 1;
+	kernels = (pid_t)syscall(SYS_getppid);
+	/* The kernel knows of a native parent's death before the manager does. */
+	if (native)
+		return kernels == native ? native : 1;
+	return ppid > 0 ? ppid : kernels;
 }
 
 EXPORT pid_t getsid(pid_t pid)

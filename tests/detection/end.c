@@ -118,7 +118,7 @@ TEST(abort_and_faults_are_told_as_their_signals)
 
 	EXPECT(WIFSIGNALED(status));
 	EXPECT_EQ(WTERMSIG(status), SIGABRT);
-	status = status_of("fault", "0");
+	status = status_of("fault", "8");
 	EXPECT(WIFSIGNALED(status));
 	EXPECT_EQ(WTERMSIG(status), SIGSEGV);
 }

@@ -6,6 +6,7 @@
 #include "detection/child.h"
 
 #include <pthread.h>
+#include <sys/mman.h>
 
 /* What a trigger sends to its own process has arrived when the call is over. */
 static int pending_of(int signo)
@@ -476,9 +477,9 @@ TEST(value_of_free_memory_can_be_read)
 
 static char *touch(size_t size)
 {
-	char *memory = malloc(size);
+	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	EXPECT(memory);
+	EXPECT(memory != MAP_FAILED);
 	/* Through a volatile pointer: nobody reads it. */
 	for (size_t i = 0; i < size; i += 512)
 		*(volatile char *)(memory + i) = 1;
@@ -506,7 +507,27 @@ TEST(value_that_rises_to_its_limit_is_told)
 	EXPECT_EQ(take(SIGRTMIN).si_value.sival_int, 8);
 	EXPECT_GE(procmgr_value_current(id), limit);
 	expect_none(SIGRTMIN);
-	free(memory);
+	EXPECT_OK(munmap(memory, size));
+	EXPECT_OK(procmgr_event_notify_delete(id));
+}
+
+TEST(value_that_falls_to_its_limit_is_told)
+{
+	const size_t size = 32 * 1024 * 1024;
+	struct sigevent event;
+	char *memory = touch(size);
+	int id;
+
+	block(SIGRTMIN);
+	SIGEV_SIGNAL_VALUE_INT_INIT(&event, SIGRTMIN, 9);
+	SIGEV_MAKE_UPDATEABLE(&event);
+	id = EXPECT_OK(
+		procmgr_value_notify_add(PROCMGR_VALUE_PRIVATE_MEM | PROCMGR_VALUE_TRIGGER_DOWN,
+					 getpid(), size / 2, &event));
+	EXPECT_GT(procmgr_value_current(id), size / 2);
+	EXPECT_OK(munmap(memory, size));
+	EXPECT_GT(take(SIGRTMIN).si_value.sival_int, 0);
+	EXPECT_LE(procmgr_value_current(id), size / 2);
 	EXPECT_OK(procmgr_event_notify_delete(id));
 }
 
