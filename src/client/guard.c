@@ -31,7 +31,16 @@ extern int __close(int fd);
 extern int __fcntl(int fd, int cmd, ...);
 
 int guard_lowest = INT_MAX;
-static struct guard_fd *guard_list[GUARD_MAX];
+/* By number. Of the many only those pages are ever touched that have some. */
+static struct guard_fd *guard_at[IO_FDS];
+static int guard_highest = -1;
+
+/* The soft limit of descriptors. */
+static struct {
+	bool is_raised;
+	rlim_t former;
+	rlim_t raised;
+} limit_of;
 
 int guard_number(const struct guard_fd *g)
 {
@@ -46,54 +55,105 @@ bool guard_is_intact(const struct guard_fd *g)
 	return fd >= 0 && fstat(fd, &st) == 0 && st.st_ino == g->inode && st.st_dev == g->device;
 }
 
-bool guard_is_hidden_slow(int fd)
+static struct guard_fd *guard_find(int fd)
 {
-	for (unsigned i = 0; i < GUARD_MAX; i++) {
-		const struct guard_fd *g = __atomic_load_n(&guard_list[i], __ATOMIC_ACQUIRE);
-
-		if (g && guard_number(g) == fd && guard_is_intact(g))
-			return true;
-	}
-	return false;
+	if (fd < 0 || fd >= IO_FDS)
+		return NULL;
+	return __atomic_load_n(&guard_at[fd], __ATOMIC_ACQUIRE);
 }
 
-static void guard_lower(int fd)
+bool guard_is_hidden_slow(int fd)
+{
+	const struct guard_fd *g = guard_find(fd);
+
+	return g && guard_number(g) == fd && guard_is_intact(g);
+}
+
+static void guard_widen(int fd)
 {
 	int lowest = __atomic_load_n(&guard_lowest, __ATOMIC_RELAXED);
+	int highest = __atomic_load_n(&guard_highest, __ATOMIC_RELAXED);
 
 	while (fd < lowest && !__atomic_compare_exchange_n(&guard_lowest, &lowest, fd, false,
 							   __ATOMIC_RELEASE, __ATOMIC_RELAXED))
 		;
+	while (fd > highest && !__atomic_compare_exchange_n(&guard_highest, &highest, fd, false,
+							    __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		;
+}
+
+void guard_raise_limit(void)
+{
+	struct rlimit limit;
+
+	if (limit_of.is_raised || getrlimit(RLIMIT_NOFILE, &limit) < 0 ||
+	    limit.rlim_cur >= limit.rlim_max)
+		return;
+	limit_of.former = limit.rlim_cur;
+	limit.rlim_cur = MIN(limit.rlim_max, (rlim_t)IO_FDS);
+	limit_of.raised = limit.rlim_cur;
+	limit_of.is_raised = setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
+bool guard_has_raised(rlim_t *ret_former)
+{
+	struct rlimit limit;
+
+	if (!limit_of.is_raised || getrlimit(RLIMIT_NOFILE, &limit) < 0 ||
+	    limit.rlim_cur != limit_of.raised)
+		return false;
+	*ret_former = limit_of.former;
+	return true;
+}
+
+/*
+ * Where the first free number is looked for: below the limit that the program knows, as long as
+ * there is room; else above it, so that none of its numbers are taken.
+ */
+static int guard_floor(void)
+{
+	struct rlimit limit;
+
+	if (limit_of.is_raised)
+		return (int)limit_of.former;
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur <= GUARD_ROOM)
+		return 3;
+	return (int)(MIN(limit.rlim_cur, (rlim_t)GUARD_TOP) - GUARD_ROOM);
 }
 
 /* A duplicate of @fd, high, but below the soft limit; -1 if that is full. */
 static int guard_lift(int fd)
 {
-	struct rlimit limit;
-	int high = -1;
+	int high = __fcntl(fd, F_DUPFD_CLOEXEC, guard_floor());
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur > GUARD_ROOM)
-		high = __fcntl(fd, F_DUPFD_CLOEXEC,
-			       (int)(MIN(limit.rlim_cur, (rlim_t)GUARD_TOP) - GUARD_ROOM));
 	return high >= 0 ? high : __fcntl(fd, F_DUPFD_CLOEXEC, 3);
 }
 
-static void guard_register(struct guard_fd *g)
+static void guard_put(struct guard_fd *g, int number)
 {
-	for (unsigned i = 0; i < GUARD_MAX; i++) {
-		struct guard_fd *nobody = NULL;
+	__atomic_store_n(&g->number, number, __ATOMIC_RELEASE);
+	if (number < 0 || number >= IO_FDS)
+		return;
+	guard_widen(number);
+	__atomic_store_n(&guard_at[number], g, __ATOMIC_RELEASE);
+}
 
-		if (__atomic_load_n(&guard_list[i], __ATOMIC_ACQUIRE) == g ||
-		    __atomic_compare_exchange_n(&guard_list[i], &nobody, g, false, __ATOMIC_ACQ_REL,
-						__ATOMIC_ACQUIRE))
-			return;
-	}
-	assert(!"more hidden descriptors than GUARD_MAX");
+/* Half of what the program may have is the most that we take of it. */
+static int guard_lift_or_raise(int fd)
+{
+	int high = guard_lift(fd);
+	struct rlimit limit;
+
+	if (limit_of.is_raised || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return high;
+	if (high < 0 || (rlim_t)high > MAX(limit.rlim_cur / 2, (rlim_t)GUARD_TOP))
+		guard_raise_limit();
+	return high >= 0 ? high : guard_lift(fd);
 }
 
 int guard_add(struct guard_fd *g, int fd)
 {
-	int high = guard_lift(fd);
+	int high = guard_lift_or_raise(fd);
 	struct stat st;
 
 	if (high >= 0)
@@ -104,27 +164,43 @@ int guard_add(struct guard_fd *g, int fd)
 		return -errno;
 	g->device = st.st_dev;
 	g->inode = st.st_ino;
-	guard_lower(high);
-	__atomic_store_n(&g->number, high, __ATOMIC_RELEASE);
-	guard_register(g);
+	guard_put(g, high);
 	return 0;
+}
+
+void guard_close(struct guard_fd *g)
+{
+	int fd = __atomic_exchange_n(&g->number, -1, __ATOMIC_ACQ_REL);
+
+	if (fd < 0)
+		return;
+	if (guard_find(fd) == g)
+		__atomic_store_n(&guard_at[fd], NULL, __ATOMIC_RELEASE);
+	(void)__close(fd); /* nothing was written */
+}
+
+void guard_close_all_but(bool (*keeps)(const struct guard_fd *g))
+{
+	int highest = __atomic_load_n(&guard_highest, __ATOMIC_ACQUIRE);
+
+	for (int fd = __atomic_load_n(&guard_lowest, __ATOMIC_ACQUIRE); fd <= highest; fd++) {
+		struct guard_fd *g = guard_find(fd);
+
+		if (g && !keeps(g))
+			guard_close(g);
+	}
 }
 
 /* The program wants the number: the descriptor goes elsewhere. */
 static void guard_make_way(int fd)
 {
-	for (unsigned i = 0; i < GUARD_MAX; i++) {
-		struct guard_fd *g = __atomic_load_n(&guard_list[i], __ATOMIC_ACQUIRE);
-		int other;
+	struct guard_fd *g = guard_find(fd);
 
-		if (!g || guard_number(g) != fd || !guard_is_intact(g))
-			continue;
-		/* Without room it is lost, and made again at the next need. */
-		other = guard_lift(fd);
-		if (other >= 0)
-			guard_lower(other);
-		__atomic_store_n(&g->number, other, __ATOMIC_RELEASE);
-	}
+	if (!g || guard_number(g) != fd || !guard_is_intact(g))
+		return;
+	__atomic_store_n(&guard_at[fd], NULL, __ATOMIC_RELEASE);
+	/* Without room it is lost, and made again at the next need. */
+	guard_put(g, guard_lift(fd));
 }
 
 static int guard_refuse(void)
@@ -238,18 +314,15 @@ static int guard_close_span(unsigned first, unsigned last, int flags)
 /* The lowest hidden descriptor of @first to @last, or -1. */
 static int guard_next(unsigned first, unsigned last)
 {
-	int next = -1;
+	int lowest = __atomic_load_n(&guard_lowest, __ATOMIC_ACQUIRE);
+	int highest = __atomic_load_n(&guard_highest, __ATOMIC_ACQUIRE);
 
-	for (unsigned i = 0; i < GUARD_MAX; i++) {
-		const struct guard_fd *g = __atomic_load_n(&guard_list[i], __ATOMIC_ACQUIRE);
-		int fd = g ? guard_number(g) : -1;
-
-		if (fd < 0 || (unsigned)fd < first || (unsigned)fd > last)
-			continue;
-		if ((next < 0 || fd < next) && guard_is_intact(g))
-			next = fd;
-	}
-	return next;
+	if (highest < 0 || first > (unsigned)highest)
+		return -1;
+	for (int fd = MAX((int)first, lowest); fd <= highest && (unsigned)fd <= last; fd++)
+		if (guard_is_hidden_slow(fd))
+			return fd;
+	return -1;
 }
 
 static int guard_close_all(unsigned first, unsigned last, int flags)

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Descriptors of ours in the program's table. They sit high, do not answer to
- * the program's own calls, and are never inherited by exec.
+ * the program's own calls, and are never inherited by exec. There may be as many
+ * as the table holds; with many of them the soft limit is raised for this process
+ * and put back for what it starts.
  */
 #pragma once
 
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/resource.h>
 
 struct guard_fd {
 	int number; /* -1: none; changes when the program wants the number */
@@ -20,18 +23,27 @@ struct guard_fd {
 		.number = -1 \
 	}
 
-/* At most this many. */
-#define GUARD_MAX 4
-
 /*
- * Hide @fd as @g, which is static and known from then on; its former descriptor
- * is left alone. Takes @fd in any case. 0 or -errno. One caller at a time for
- * each @g.
+ * Hide @fd as @g, whose memory is never anything else from then on (somebody may
+ * look at it at any time); its former descriptor is left alone. Takes @fd in any
+ * case. 0 or -errno. One caller at a time for each @g.
  */
 int guard_add(struct guard_fd *g, int fd);
+/* Close it. Nothing if there is none. */
+void guard_close(struct guard_fd *g);
+/* In a forked child: all that is hidden is the parent's, but for what @keeps says. */
+void guard_close_all_but(bool (*keeps)(const struct guard_fd *g));
 /* Is it still what was hidden? Raw system calls may have closed it. */
 bool guard_is_intact(const struct guard_fd *g);
 int guard_number(const struct guard_fd *g);
+
+/*
+ * The soft limit of descriptors that the program was started with, or has set, and whether the
+ * one in force is ours: then what is started gets this one. Raises it at the first call of
+ * guard_raise_limit().
+ */
+void guard_raise_limit(void);
+bool guard_has_raised(rlim_t *ret_former);
 
 /* No hidden descriptor is below; INT_MAX when there is none at all. */
 extern int guard_lowest;

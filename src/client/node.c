@@ -104,6 +104,11 @@ pid_t node_self(void)
 	return node_attached() ? life->self : getpid();
 }
 
+const char *node_directory(void)
+{
+	return node_dir;
+}
+
 bool node_is_down(void)
 {
 	const struct node_page *node = node_shared();

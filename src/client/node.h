@@ -29,6 +29,8 @@ struct page *node_page_mine(void);
 const struct node_page *node_shared(void);
 
 pid_t node_self(void);
+/* Of an attached program: the node's directory. */
+const char *node_directory(void);
 
 /* Has the manager look at our slots and the ring, without an answer. */
 int node_ring(void);

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The program counter is all that is looked at or changed of the context. */
+#include "host/linux/guarded.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <ucontext.h>
+
+extern const char guarded_begin[], guarded_end[], guarded_exit[];
+long guarded_move(void *to, const void *from, size_t len);
+
+#if defined __x86_64__
+__asm__(".text\n"
+	".p2align 4\n"
+	".globl guarded_move\n"
+	".hidden guarded_move, guarded_begin, guarded_end, guarded_exit\n"
+	".globl guarded_begin, guarded_end, guarded_exit\n"
+	".type guarded_move, @function\n"
+	"guarded_move:\n"
+	"	.cfi_startproc\n"
+	"	mov %rdx, %rcx\n"
+	"guarded_begin:\n"
+	"	cmp $8, %rcx\n"
+	"	jb 2f\n"
+	"	cmp $256, %rcx\n"
+	"	jae 3f\n"
+	/* Below some hundred bytes the string instruction is slow to start. */
+	"1:	mov (%rsi), %rax\n"
+	"	mov %rax, (%rdi)\n"
+	"	add $8, %rsi\n"
+	"	add $8, %rdi\n"
+	"	sub $8, %rcx\n"
+	"	cmp $8, %rcx\n"
+	"	jae 1b\n"
+	"2:	test %rcx, %rcx\n"
+	"	je 4f\n"
+	"	movzbl (%rsi), %eax\n"
+	"	mov %al, (%rdi)\n"
+	"	inc %rsi\n"
+	"	inc %rdi\n"
+	"	dec %rcx\n"
+	"	jmp 2b\n"
+	"3:	rep movsb\n"
+	"guarded_end:\n"
+	"4:	xor %eax, %eax\n"
+	"	ret\n"
+	"guarded_exit:\n"
+	"	mov $-1, %rax\n"
+	"	ret\n"
+	"	.cfi_endproc\n"
+	".size guarded_move, . - guarded_move\n");
+#elif defined __aarch64__
+__asm__(".text\n"
+	".p2align 4\n"
+	".globl guarded_move\n"
+	".hidden guarded_move, guarded_begin, guarded_end, guarded_exit\n"
+	".globl guarded_begin, guarded_end, guarded_exit\n"
+	".type guarded_move, %function\n"
+	"guarded_move:\n"
+	"	.cfi_startproc\n"
+	"guarded_begin:\n"
+	"	subs x2, x2, #16\n"
+	"	b.lo 2f\n"
+	"1:	ldp x3, x4, [x1], #16\n"
+	"	stp x3, x4, [x0], #16\n"
+	"	subs x2, x2, #16\n"
+	"	b.hs 1b\n"
+	"2:	adds x2, x2, #16\n"
+	"	b.eq 4f\n"
+	"3:	ldrb w3, [x1], #1\n"
+	"	strb w3, [x0], #1\n"
+	"	subs x2, x2, #1\n"
+	"	b.ne 3b\n"
+	"guarded_end:\n"
+	"4:	mov x0, #0\n"
+	"	ret\n"
+	"guarded_exit:\n"
+	"	mov x0, #-1\n"
+	"	ret\n"
+	"	.cfi_endproc\n"
+	".size guarded_move, . - guarded_move\n");
+#else
+#error "guarded_move() for this architecture"
+#endif
+
+int guarded_copy(void *to, const void *from, size_t len)
+{
+	return guarded_move(to, from, len) == 0 ? 0 : -EFAULT;
+}
+
+bool guarded_resume(void *ucontext)
+{
+	ucontext_t *context = ucontext;
+#if defined __x86_64__
+	greg_t *pc = &context->uc_mcontext.gregs[REG_RIP];
+#else
+	__typeof__(context->uc_mcontext.pc) *pc = &context->uc_mcontext.pc;
+#endif
+	uintptr_t at = (uintptr_t)*pc;
+
+	if (at < (uintptr_t)guarded_begin || at >= (uintptr_t)guarded_end)
+		return false;
+	*pc = (__typeof__(*pc))(uintptr_t)guarded_exit;
+	return true;
+}

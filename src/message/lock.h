@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A lock that signal handlers may want, too: its holder has all signals blocked. Held for
+ * some system calls, never while blocked.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <signal.h>
+
+struct lock {
+	pthread_mutex_t mutex;
+};
+
+#define LOCK_INIT                                   \
+	{                                           \
+		.mutex = PTHREAD_MUTEX_INITIALIZER  \
+	}
+
+static inline void lock_take(struct lock *l, sigset_t *ret_mask)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, ret_mask); /* cannot fail */
+	(void)pthread_mutex_lock(&l->mutex);                /* a plain mutex: cannot fail */
+}
+
+static inline void lock_give(struct lock *l, const sigset_t *mask)
+{
+	(void)pthread_mutex_unlock(&l->mutex);           /* as above */
+	(void)pthread_sigmask(SIG_SETMASK, mask, NULL); /* as above */
+}
+
+/* In a forked child: whoever held it is not here. */
+static inline void lock_reset(struct lock *l)
+{
+	pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
+
+	l->mutex = fresh;
+}
