@@ -104,6 +104,11 @@ pid_t node_self(void)
 	return node_attached() ? life->self : getpid();
 }
 
+bool node_owns_guard(const struct guard_fd *g)
+{
+	return g == &node_socket;
+}
+
 const char *node_directory(void)
 {
 	return node_dir;

@@ -31,6 +31,8 @@ const struct node_page *node_shared(void);
 pid_t node_self(void);
 /* Of an attached program: the node's directory. */
 const char *node_directory(void);
+struct guard_fd;
+bool node_owns_guard(const struct guard_fd *g);
 
 /* Has the manager look at our slots and the ring, without an answer. */
 int node_ring(void);

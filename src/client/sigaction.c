@@ -2,7 +2,8 @@
 /*
  * The calls that install a signal's action: all that glibc has, because each of
  * its own reaches the kernel without passing our sigaction(). They do what
- * glibc's do; SIGCHLD alone takes another way (sigchld.c).
+ * glibc's do; SIGCHLD takes another way (sigchld.c), and behind the default of SIGSEGV
+ * and SIGBUS stands a handler of ours (fault.c).
  */
 #include "client/sigaction.h"
 
@@ -11,6 +12,7 @@
 
 #include "client/export.h"
 #include "client/sigchld.h"
+#include "message/fault.h"
 
 /* Signals for which siginterrupt(n, 1) was called: signal() then sets no SA_RESTART. */
 static uint64_t interrupting;
@@ -20,20 +22,46 @@ static bool is_interrupting(int signo)
 	return __atomic_load_n(&interrupting, __ATOMIC_RELAXED) >> (signo - 1) & 1;
 }
 
+uint32_t sigaction_count = 1;
+
+/* The handler of faults stands for the default, unseen. */
+static int set_fault_action(int signo, const struct sigaction *act, struct sigaction *ret_old)
+{
+	struct sigaction ours;
+
+	if (act) {
+		ours = *act;
+		(void)fault_replaces_default(signo, &ours); /* the program's own otherwise */
+	}
+	if (__sigaction(signo, act ? &ours : NULL, ret_old) != 0)
+		return -1;
+	if (ret_old && fault_is_ours(ret_old)) {
+		memset(ret_old, 0, sizeof(*ret_old));
+		ret_old->sa_handler = SIG_DFL;
+	}
+	return 0;
+}
+
 static int set_action(int signo, const struct sigaction *act, struct sigaction *ret_old)
 {
+	int r;
+
 	if (signo == SIGCHLD)
-		return sigchld_action(act, ret_old);
-	return __sigaction(signo, act, ret_old);
+		r = sigchld_action(act, ret_old);
+	else if (signo == SIGSEGV || signo == SIGBUS)
+		r = set_fault_action(signo, act, ret_old);
+	else
+		r = __sigaction(signo, act, ret_old);
+	if (act)
+		__atomic_fetch_add(&sigaction_count, 1, __ATOMIC_ACQ_REL);
+	return r;
 }
 
 /* The runtime of TSan calls this before it is ready for code that it instruments. */
 __attribute__((no_sanitize("thread"))) EXPORT int sigaction(int signo, const struct sigaction *act,
 							    struct sigaction *oldact)
 {
-	if (signo != SIGCHLD)
-		return __sigaction(signo, act, oldact);
-	return sigchld_action(act, oldact);
+	return set_action(signo, act, oldact);
 }
 
 static sighandler_t install(int signo, sighandler_t handler, int flags, bool mask_own)

@@ -70,7 +70,7 @@ enum slot_hold slot_take(uint32_t *st, uint32_t gen)
 {
 	uint32_t flags;
 
-	return slot_move(st, gen, LANE_STATE_READY, LANE_STATE_TAKEN, &flags);
+	return slot_move(st, gen, LANE_STATE_READY, LANE_STATE_BUSY, &flags);
 }
 
 enum slot_hold slot_claim(uint32_t *st, uint32_t gen, uint32_t *ret_flags)

@@ -2,10 +2,11 @@
 /*
  * The state word of a lane: how far the message under way is, and who may touch what.
  *
- *	FREE ──publish──▶ READY ──take──▶ TAKEN ◀─release─ BUSY ──complete──▶ DONE
- *	  ▲                │ withdraw       │ └───claim───▶            │
- *	  └────────────────┴────withdraw────┘                          │
- *	  └────────────────────────finish──────────────────────────────┘
+ *	FREE ──publish──▶ READY ──take──▶ BUSY ──complete──▶ DONE
+ *	  ▲                 │             │  ▲                 │
+ *	  │                 │      release▼  │claim            │
+ *	  │◀────withdraw────┴────────────TAKEN                 │
+ *	  └──────────────────────finish────────────────────────┘
  *
  * Only the client publishes, withdraws and finishes; only the server takes, claims,
  * releases and completes: no two ways lead to the same end, and a dead side's moves are
@@ -105,7 +106,7 @@ enum slot_hold {
 	SLOT_GONE, /* the client has left it */
 };
 
-/* READY to TAKEN. */
+/* READY to BUSY: it is received, once it is released. */
 enum slot_hold slot_take(uint32_t *st, uint32_t gen);
 /* TAKEN to BUSY: the buffers may be touched. *ret_flags: enum lane_flag. */
 enum slot_hold slot_claim(uint32_t *st, uint32_t gen, uint32_t *ret_flags);

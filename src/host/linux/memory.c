@@ -74,6 +74,18 @@ int memory_arena(void)
 	return fd_take(&fd);
 }
 
+int memory_lane(size_t size)
+{
+	auto_fd fd = memory_file("kamioka-lane");
+
+	if (fd < 0)
+		return fd;
+	if (ftruncate(fd, (off_t)size) < 0 ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+		return -errno;
+	return fd_take(&fd);
+}
+
 int memory_send(int socket, const void *record, size_t len, int fd)
 {
 	struct iovec iov = {.iov_base = (void *)(uintptr_t)record, .iov_len = len};

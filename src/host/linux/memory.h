@@ -20,5 +20,9 @@ int memory_node_page(struct node_page **ret_page, int *ret_fd);
  * descriptor or -errno. */
 int memory_arena(void);
 
+/* Memory of @size bytes for two programs, zeroed; neither can make it smaller under the other. A
+ * file descriptor or -errno. */
+int memory_lane(size_t size);
+
 /* Send a record with one descriptor over a socket pair: 0 or -errno. */
 int memory_send(int socket, const void *record, size_t len, int fd);

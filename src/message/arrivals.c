@@ -1,0 +1,464 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What comes to a channel: connections, what they say, messages, pulses, and ends. All of it
+ * under the channel's lock; nothing here blocks.
+ *
+ * A client may be hostile: every record is looked at for its size, its kind and whether its
+ * sender may say such a thing, and dropped if not. An end is taken up after everything else, as
+ * what was said before it counts.
+ */
+#include <errno.h>
+#include <string.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/neutrino.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/util.h"
+#include "client/node.h"
+#include "message/bulk.h"
+#include "message/caller.h"
+#include "message/channel.h"
+#include "message/connection.h"
+#include "message/publish.h"
+#include "message/slot.h"
+#include "message/thread.h"
+#include "wire/packet.h"
+
+/* Of one connection or lane in one round; the rest in the next one. */
+#define ARRIVALS_AT_ONCE 1024
+
+/* ---- Pulses ---- */
+
+/* kill()'s rule. */
+static bool may_pulse(uid_t uid)
+{
+	return uid == 0 || uid == getuid() || uid == geteuid();
+}
+
+static int clamp_priority(int priority)
+{
+	return MAX(THREAD_PRIORITY_MIN, MIN(priority, THREAD_PRIORITY_MAX));
+}
+
+static void add_pulse(struct channel *ch, int scoid, int priority, int code, uint64_t value,
+		      uint64_t ticket)
+{
+	struct pulse *p = channel_pulse_new();
+
+	if (!p)
+		return;
+	p->item.is_pulse = true;
+	p->item.priority = (uint8_t)clamp_priority(priority);
+	p->item.ticket = ticket;
+	p->code = (int8_t)code;
+	p->value = value;
+	p->scoid = scoid;
+	queue_add(&ch->queue, &p->item);
+}
+
+static void look_at_pulses(struct channel *ch, struct caller *c)
+{
+	struct lane *m = c->memory;
+
+	for (unsigned n = 0; n < LANE_PULSES; n++) {
+		uint32_t tail = m->pulse.tail;
+		const struct lane_pulse *at = &m->pulses[tail % LANE_PULSES];
+		struct lane_pulse p;
+
+		if (__atomic_load_n(&at->seq, __ATOMIC_ACQUIRE) != tail + 1)
+			return;
+		p = *at;
+		__atomic_store_n(&m->pulse.tail, tail + 1, __ATOMIC_RELEASE);
+		if (may_pulse(c->client->uid))
+			add_pulse(ch, c->client->scoid, p.priority, p.code, p.value, p.ticket);
+	}
+}
+
+/* ---- Messages. With the caller's lock. ---- */
+
+static void queue_message(struct channel *ch, struct caller *c, uint32_t gen)
+{
+	if (c->progress == CALLER_HELD)
+		publish_release(c->index); /* it has left that one */
+	if (queue_has(&c->item))
+		queue_remove(&ch->queue, &c->item);
+	c->generation = gen;
+	c->is_pulsed = false;
+	c->n_messages++;
+	c->progress = CALLER_QUEUED;
+	c->item.is_pulse = false;
+	c->item.priority = (uint8_t)clamp_priority(c->request.priority);
+	c->item.ticket = c->request.ticket;
+	queue_add(&ch->queue, &c->item);
+}
+
+static bool is_request_sound(const struct lane_request *q)
+{
+	return q->size <= SSIZE_MAX && q->room <= SSIZE_MAX;
+}
+
+static bool is_known(const struct caller *c, uint32_t gen)
+{
+	return c->progress == CALLER_QUEUED && c->generation == gen;
+}
+
+static void look_at_slot(struct channel *ch, struct caller *c)
+{
+	uint32_t word = slot_load(&c->memory->state);
+	uint32_t gen = slot_gen(word);
+
+	if (slot_state(word) == LANE_STATE_READY && !c->is_frames && !is_known(c, gen)) {
+		c->request = c->memory->request;
+		if (is_request_sound(&c->request))
+			queue_message(ch, c, gen);
+		return;
+	}
+	if (!(word & LANE_FLAG_UNBLOCK) || c->progress != CALLER_HELD || c->generation != gen ||
+	    c->is_pulsed)
+		return;
+	c->is_pulsed = true;
+	channel_pulse(ch, c->item.priority, _PULSE_CODE_UNBLOCK, (uint64_t)caller_rcvid(c),
+		      c->client->scoid);
+}
+
+static void take_send(struct channel *ch, struct caller *c, const struct lane_record *record,
+		      const uint8_t *bytes, size_t len)
+{
+	uint32_t word = slot_load(&c->memory->state);
+
+	if (!c->is_frames || slot_state(word) != LANE_STATE_READY ||
+	    slot_gen(word) != record->generation || !is_request_sound(&record->request))
+		return;
+	if (!c->staged)
+		c->staged = malloc(LANE_FRAME);
+	if (!c->staged && len > 0)
+		return; /* no memory: it stays SEND-blocked, as if we did not receive */
+	c->request = record->request;
+	c->n_staged = MIN(len, (size_t)MIN(c->request.size, (uint64_t)LANE_FRAME));
+	if (len > 0)
+		memcpy(c->staged, bytes, c->n_staged);
+	queue_message(ch, c, record->generation);
+}
+
+static void take_lane_record(struct channel *ch, struct caller *c,
+			     const struct lane_record *record, const uint8_t *bytes, size_t len)
+{
+	const struct lane_request *q = &record->request;
+
+	if (record->magic != LANE_MAGIC)
+		return;
+	switch ((enum lane_kind)record->kind) {
+	case LANE_KIND_SEND:
+		take_send(ch, c, record, bytes, len);
+		break;
+	case LANE_KIND_PULSE:
+		if (may_pulse(c->client->uid))
+			add_pulse(ch, c->client->scoid, q->priority, (int8_t)q->flags, q->send_at,
+				  q->ticket);
+		break;
+	case LANE_KIND_DATA:
+	case LANE_KIND_WAKE:
+	case LANE_KIND_REPLY:
+	case LANE_KIND_FETCH:
+	case LANE_KIND_PUT:
+		break;
+	}
+}
+
+/* True: its other end is closed. */
+static bool read_lane(struct channel *ch, struct caller *c)
+{
+	struct lane_record record;
+	uint8_t bytes[LANE_FRAME];
+	struct iovec parts[2] = {{&record, sizeof(record)}, {bytes, sizeof(bytes)}};
+
+	for (unsigned n = 0; n < ARRIVALS_AT_ONCE; n++) {
+		ssize_t got = packet_recv(guard_number(&c->socket), parts, 2, MSG_DONTWAIT);
+
+		if (got == -EAGAIN || got == -EINTR)
+			return false;
+		/* Nobody of ours sends nothing: who does has lost his lane. */
+		if (got <= 0)
+			return true;
+		if (got >= (ssize_t)sizeof(record))
+			take_lane_record(ch, c, &record, bytes, (size_t)got - sizeof(record));
+	}
+	return false;
+}
+
+void arrivals_look(struct channel *ch, struct caller *c)
+{
+	bool is_closed = false;
+
+	if (!caller_try_lock(c, CALLER_LOOK))
+		return;
+	if (c->memory) {
+		look_at_pulses(ch, c);
+		if (c->is_frames)
+			is_closed = read_lane(ch, c);
+		look_at_slot(ch, c);
+	}
+	(void)pthread_mutex_unlock(&c->lock);
+	if (is_closed)
+		caller_lost(c);
+}
+
+/* ---- Connections ---- */
+
+static bool is_welcome(const struct channel *ch, const struct link *l)
+{
+	const struct node_page *node = node_shared();
+
+	if (ch->flags & _NTO_CHF_PRIVATE)
+		return l->pid == getpid();
+	return l->uid == 0 || l->uid == geteuid() || (node && node->uid == 0);
+}
+
+static void take_hello(struct channel *ch, struct link *l, const struct link_record *record)
+{
+	struct client *client;
+
+	if (l->client || !is_welcome(ch, l))
+		return;
+	client = client_of(ch, l);
+	if (!client)
+		return;
+	l->client = client;
+	l->coid = record->coid;
+	l->flags = record->flags;
+	l->next = client->links;
+	client->links = l;
+}
+
+static void take_lane(struct channel *ch, struct link *l, const struct link_record *record,
+		      const int *fds, unsigned n_fds)
+{
+	struct caller *c;
+
+	if (n_fds != 3 || !l->client) {
+		for (unsigned i = 0; i < n_fds; i++)
+			fd_close(fds[i]);
+		return;
+	}
+	c = caller_new(ch, l->client, record, fds);
+	if (c)
+		arrivals_look(ch, c);
+}
+
+static void answer_leave(struct caller *c)
+{
+	enum slot_hold hold;
+	uint32_t flags;
+
+	if (c->progress == CALLER_HELD) {
+		publish_release(c->index);
+		hold = slot_claim(&c->memory->state, c->generation, &flags);
+	} else {
+		hold = slot_take(&c->memory->state, c->generation);
+	}
+	c->progress = CALLER_IDLE;
+	if (hold == SLOT_HELD)
+		bulk_answer_error(c, EBADF);
+}
+
+/* A thread detached the connection that another one's message goes over. */
+static void take_leave(struct channel *ch, struct link *l, const struct link_record *record)
+{
+	struct caller *c = l->client ? l->client->callers : NULL;
+
+	while (c && (c->tid != record->tid || c->generation != record->generation))
+		c = c->next;
+	if (!c || !caller_try_lock(c, CALLER_LOOK))
+		return;
+	if (c->progress == CALLER_HELD && ch->flags & _NTO_CHF_UNBLOCK && c->memory) {
+		(void)slot_withdraw(&c->memory->state, false, false);
+		look_at_slot(ch, c);
+	} else if (c->progress != CALLER_IDLE && c->memory) {
+		if (queue_has(&c->item))
+			queue_remove(&ch->queue, &c->item);
+		answer_leave(c);
+	}
+	(void)pthread_mutex_unlock(&c->lock);
+}
+
+/* An event of ours that somebody delivers: a pulse for the connection that we said. */
+static void take_event(struct channel *ch, struct link *l, const struct link_record *record)
+{
+	int scoid = 0;
+
+	if (!may_pulse(l->uid))
+		return;
+	for (const struct client *c = ch->clients; c; c = c->next)
+		if (c->pid == getpid() && !c->is_gone)
+			scoid = c->scoid;
+	add_pulse(ch, scoid, record->priority, record->code, record->value, record->ticket);
+}
+
+static void take_link_record(struct channel *ch, struct link *l, const struct link_record *record,
+			     const int *fds, unsigned n_fds)
+{
+	if (record->magic == LANE_MAGIC && record->kind == LINK_KIND_LANE) {
+		take_lane(ch, l, record, fds, n_fds);
+		return;
+	}
+	for (unsigned i = 0; i < n_fds; i++)
+		fd_close(fds[i]);
+	if (record->magic != LANE_MAGIC)
+		return;
+	switch ((enum link_kind)record->kind) {
+	case LINK_KIND_HELLO:
+		take_hello(ch, l, record);
+		break;
+	case LINK_KIND_LEAVE:
+		take_leave(ch, l, record);
+		break;
+	case LINK_KIND_PULSE:
+		take_event(ch, l, record);
+		break;
+	case LINK_KIND_LANE:
+		break;
+	}
+}
+
+/* What a program writes to its descriptor by itself is dropped; an empty record, too, which looks
+ * like the end but is none: the end itself is told by an event. */
+static void read_link(struct channel *ch, struct link *l)
+{
+	for (unsigned n = 0; n < ARRIVALS_AT_ONCE && l->channel == ch; n++) {
+		struct link_record record = {.magic = 0};
+		int fds[PACKET_FDS_MAX];
+		unsigned n_fds;
+		ssize_t got = packet_recv_fds(guard_number(&l->socket), &record, sizeof(record),
+					      fds, &n_fds, MSG_DONTWAIT | MSG_TRUNC);
+
+		if (got < 0)
+			return;
+		if (got != (ssize_t)sizeof(record))
+			record.magic = 0;
+		take_link_record(ch, l, &record, fds, n_fds);
+		if (got == 0 && n > 16)
+			return;
+	}
+}
+
+static void accept_all(struct channel *ch)
+{
+	for (;;) {
+		int fd = accept4(guard_number(&ch->listener), NULL, NULL,
+				 SOCK_CLOEXEC | SOCK_NONBLOCK);
+		struct link *l;
+
+		if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
+			rlim_t former;
+
+			if (!guard_has_raised(&former)) {
+				guard_raise_limit();
+				continue;
+			}
+		}
+		if (fd < 0)
+			return;
+		l = link_new(ch, fd);
+		if (l)
+			read_link(ch, l);
+	}
+}
+
+static void link_ended(struct channel *ch, struct link *l)
+{
+	/* What was on its way may be a connection of the same process. */
+	accept_all(ch);
+	read_link(ch, l);
+	if (l->client)
+		client_lost_link(l->client, l);
+	else
+		link_close(l);
+}
+
+/* ---- The whole ---- */
+
+static bool is_end(uint32_t events)
+{
+	return events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
+}
+
+static void watched_ended(struct channel *ch, int coid)
+{
+	struct connection *c = connection_at(coid);
+
+	if (!c || c->is_dead)
+		return;
+	connection_died(c);
+	channel_pulse(ch, THREAD_PRIORITY_DEFAULT, _PULSE_CODE_COIDDEATH, (uint64_t)(uint32_t)coid,
+		      0);
+}
+
+static void take_news(struct channel *ch, const struct epoll_event *ev)
+{
+	uint32_t index = (uint32_t)ev->data.u64;
+	uint32_t serial = (uint32_t)(ev->data.u64 >> 32) & 0xffffff;
+	struct caller *caller;
+	struct link *l;
+
+	switch ((enum tag_kind)(ev->data.u64 >> 56)) {
+	case TAG_LISTENER:
+		accept_all(ch);
+		break;
+	case TAG_LINK:
+		l = link_find(index, serial);
+		if (l && l->channel == ch)
+			read_link(ch, l);
+		break;
+	case TAG_CALLER:
+	case TAG_BELL:
+		caller = caller_tagged(index, serial);
+		if (caller && caller->channel == ch) {
+			ch->hot = caller;
+			arrivals_look(ch, caller);
+		}
+		break;
+	case TAG_MORE:
+	case TAG_WATCH:
+		break;
+	}
+}
+
+static void take_end(struct channel *ch, const struct epoll_event *ev)
+{
+	uint32_t index = (uint32_t)ev->data.u64;
+	uint32_t serial = (uint32_t)(ev->data.u64 >> 32) & 0xffffff;
+	struct caller *caller;
+	struct link *l;
+
+	switch ((enum tag_kind)(ev->data.u64 >> 56)) {
+	case TAG_LINK:
+		l = link_find(index, serial);
+		if (l && l->channel == ch)
+			link_ended(ch, l);
+		break;
+	case TAG_CALLER:
+		caller = caller_tagged(index, serial);
+		if (caller && caller->channel == ch)
+			caller_lost(caller);
+		break;
+	case TAG_WATCH:
+		watched_ended(ch, (int)index);
+		break;
+	case TAG_LISTENER:
+	case TAG_BELL:
+	case TAG_MORE:
+		break;
+	}
+}
+
+void arrivals_take(struct channel *ch, const struct epoll_event *events, int n)
+{
+	for (int i = 0; i < n; i++)
+		take_news(ch, &events[i]);
+	for (int i = 0; i < n; i++)
+		if (is_end(events[i].events))
+			take_end(ch, &events[i]);
+}

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Callers: made when a lane arrives, gone with it. A message that is held when its client dies on
+ * a channel with _NTO_CHF_UNBLOCK stays known until the server has answered or detached the
+ * client, so that what the server asks about it has an answer; nothing can be read or written.
+ */
+#include "message/caller.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/neutrino.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/util.h"
+#include "message/bulk.h"
+#include "message/channel.h"
+#include "message/lock.h"
+#include "message/publish.h"
+#include "message/ready.h"
+#include "message/slot.h"
+#include "wire/packet.h"
+
+static struct lock lock = LOCK_INIT; /* of the table */
+static struct caller *table[CALLER_MAX];
+static unsigned n_records;
+static struct caller *spare;
+
+static struct caller *record_new(void)
+{
+	struct caller *c = NULL;
+	sigset_t mask;
+
+	lock_take(&lock, &mask);
+	if (spare) {
+		c = spare;
+		spare = c->next;
+	} else if (n_records < CALLER_MAX) {
+		c = ready_alloc(sizeof(*c));
+		if (c) {
+			(void)pthread_mutex_init(&c->lock, NULL); /* cannot fail */
+			c->socket.number = c->bell.number = -1;
+			c->index = n_records;
+			__atomic_store_n(&table[n_records++], c, __ATOMIC_RELEASE);
+		}
+	}
+	lock_give(&lock, &mask);
+	return c;
+}
+
+struct caller *caller_at(uint32_t index)
+{
+	return index < CALLER_MAX ? __atomic_load_n(&table[index], __ATOMIC_ACQUIRE) : NULL;
+}
+
+struct caller *caller_tagged(uint32_t index, uint32_t serial)
+{
+	struct caller *c = caller_at(index);
+
+	return c && c->channel && (c->serial & 0xffffff) == serial ? c : NULL;
+}
+
+/* ---- Making one ---- */
+
+/* The client made it; it must be as large as we think, and stay so. */
+static struct lane *map_lane(int fd)
+{
+	const int needed = F_SEAL_SHRINK | F_SEAL_GROW;
+	struct stat st;
+	void *at;
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	if (seals < 0 || (seals & needed) != needed || fstat(fd, &st) < 0 ||
+	    st.st_size != LANE_BYTES)
+		return NULL;
+	at = mmap(NULL, LANE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (at == MAP_FAILED)
+		return NULL;
+	(void)madvise(at, LANE_BYTES, MADV_DONTFORK);
+	return at;
+}
+
+static bool take_socket(struct caller *c, int fd)
+{
+	struct stat st;
+	int type = 0;
+	socklen_t size = sizeof(type);
+
+	if (fstat(fd, &st) < 0 || !S_ISSOCK(st.st_mode) ||
+	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != SOCK_SEQPACKET) {
+		fd_close(fd);
+		return false;
+	}
+	return guard_add(&c->socket, fd) == 0;
+}
+
+static bool is_bell(int fd)
+{
+	struct stat st;
+
+	/* An eventfd is an anonymous inode: no type at all. */
+	return fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == 0;
+}
+
+static bool take_bell(struct caller *c, int fd)
+{
+	if (!is_bell(fd)) {
+		fd_close(fd);
+		return false;
+	}
+	return guard_add(&c->bell, fd) == 0;
+}
+
+static void caller_begin(struct caller *c, struct channel *ch, struct client *client,
+			 const struct link_record *record)
+{
+	uint32_t word = slot_load(&c->memory->state);
+
+	c->serial++;
+	c->client = client;
+	c->is_frames = record->flags & LANE_WANT_FRAMES;
+	c->news = 0;
+	c->is_pulsed = c->no_remote = false;
+	c->progress = CALLER_IDLE;
+	c->pid = client->pid;
+	c->tid = record->tid;
+	c->generation = c->first_generation = slot_gen(word);
+	c->n_messages = 0;
+	c->n_staged = 0;
+	c->next = client->callers;
+	client->callers = c;
+	__atomic_store_n(&c->channel, ch, __ATOMIC_RELEASE);
+	c->memory->channel_flags = ch->flags;
+	__atomic_store_n(&c->memory->taken_up, 1, __ATOMIC_RELEASE);
+}
+
+struct caller *caller_new(struct channel *ch, struct client *client,
+			  const struct link_record *record, const int fds[3])
+{
+	struct caller *c = record_new();
+	bool has_socket, has_bell;
+
+	if (!c) {
+		for (int i = 0; i < 3; i++)
+			fd_close(fds[i]);
+		return NULL;
+	}
+	has_socket = take_socket(c, fds[0]);
+	has_bell = take_bell(c, fds[1]);
+	c->memory = map_lane(fds[2]);
+	fd_close(fds[2]);
+	if (!has_socket || !has_bell || !c->memory) {
+		caller_free(c);
+		return NULL;
+	}
+	caller_begin(c, ch, client, record);
+	if (channel_add_fd(ch, guard_number(&c->socket), TAG(TAG_CALLER, c->serial, c->index),
+			   EPOLLIN | EPOLLRDHUP) == 0 &&
+	    channel_add_fd(ch, guard_number(&c->bell), TAG(TAG_BELL, c->serial, c->index),
+			   EPOLLIN) == 0)
+		return c;
+	caller_end(c, EAGAIN);
+	return NULL;
+}
+
+/* ---- Finding one by its message ---- */
+
+struct caller *caller_lock(int rcvid)
+{
+	struct caller *c = rcvid > 0 ? caller_at((uint32_t)rcvid >> 16) : NULL;
+
+	if (!c || !ready_is_current())
+		return NULL;
+	(void)pthread_mutex_lock(&c->lock); /* a plain mutex: cannot fail */
+	if (__atomic_load_n(&c->progress, __ATOMIC_ACQUIRE) == CALLER_HELD &&
+	    caller_rcvid(c) == rcvid)
+		return c;
+	caller_unlock(c);
+	return NULL;
+}
+
+struct caller *caller_lock_any(int rcvid)
+{
+	struct caller *c = rcvid > 0 ? caller_at((uint32_t)rcvid >> 16) : NULL;
+	uint32_t age;
+
+	if (!c || !ready_is_current())
+		return NULL;
+	(void)pthread_mutex_lock(&c->lock); /* as above */
+	age = (c->generation - (uint32_t)rcvid) & 0xffff;
+	if (c->channel && c->n_messages > 0 && age < c->n_messages)
+		return c;
+	caller_unlock(c);
+	return NULL;
+}
+
+bool caller_try_lock(struct caller *c, enum caller_news news)
+{
+	if (pthread_mutex_trylock(&c->lock) == 0)
+		return true;
+	/* Said first, tried again then: who has it does the opposite, so one of us sees it. */
+	(void)__atomic_fetch_or(&c->news, (uint32_t)news, __ATOMIC_SEQ_CST);
+	if (pthread_mutex_trylock(&c->lock) != 0)
+		return false;
+	(void)__atomic_fetch_and(&c->news, ~(uint32_t)news, __ATOMIC_SEQ_CST);
+	return true;
+}
+
+static void catch_up(struct caller *c)
+{
+	struct channel *ch = __atomic_load_n(&c->channel, __ATOMIC_ACQUIRE);
+	uint32_t news;
+
+	ch = ch ? channel_lock(ch->chid) : NULL;
+	if (!ch)
+		return;
+	news = c->channel == ch ? __atomic_exchange_n(&c->news, 0, __ATOMIC_SEQ_CST) : 0;
+	if (news & CALLER_LOOK)
+		arrivals_look(ch, c);
+	if (news & CALLER_GONE)
+		caller_lost(c);
+	if (news)
+		channel_ring_others(ch);
+	channel_unlock(ch);
+}
+
+void caller_unlock(struct caller *c)
+{
+	(void)pthread_mutex_unlock(&c->lock); /* as above */
+	if (__builtin_expect(__atomic_load_n(&c->news, __ATOMIC_SEQ_CST), 0))
+		catch_up(c);
+}
+
+/* ---- The end of one ---- */
+
+void caller_free(struct caller *c)
+{
+	sigset_t mask;
+
+	guard_close(&c->socket);
+	guard_close(&c->bell);
+	if (c->memory)
+		(void)munmap(c->memory, LANE_BYTES); /* it is ours: cannot fail */
+	c->memory = NULL;
+	c->client = NULL;
+	__atomic_store_n(&c->channel, NULL, __ATOMIC_RELEASE);
+	c->progress = CALLER_IDLE;
+	free(c->staged);
+	c->staged = NULL;
+	lock_take(&lock, &mask);
+	c->next = spare;
+	spare = c;
+	lock_give(&lock, &mask);
+}
+
+static void caller_unlist(struct caller *c)
+{
+	struct caller **at = &c->client->callers;
+
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+	if (c->channel->hot == c)
+		c->channel->hot = NULL;
+	if (queue_has(&c->item))
+		queue_remove(&c->channel->queue, &c->item);
+}
+
+/* Nothing can be read or written any more, but it is still known. */
+static void close_lane(struct caller *c)
+{
+	guard_close(&c->socket);
+	guard_close(&c->bell);
+	if (c->memory)
+		(void)munmap(c->memory, LANE_BYTES); /* as above */
+	c->memory = NULL;
+}
+
+void caller_lost(struct caller *c)
+{
+	struct channel *ch = c->channel;
+
+	if (!caller_try_lock(c, CALLER_GONE))
+		return;
+	if (c->progress == CALLER_HELD && ch->flags & _NTO_CHF_UNBLOCK) {
+		if (!c->is_pulsed && c->memory)
+			channel_pulse(ch, c->item.priority, _PULSE_CODE_UNBLOCK,
+				      (uint64_t)caller_rcvid(c), c->client->scoid);
+		c->is_pulsed = true;
+		if (ch->hot == c)
+			ch->hot = NULL;
+		close_lane(c);
+		(void)pthread_mutex_unlock(&c->lock);
+		return;
+	}
+	if (c->progress == CALLER_HELD)
+		publish_release(c->index);
+	caller_unlist(c);
+	caller_free(c);
+	(void)pthread_mutex_unlock(&c->lock);
+}
+
+/* Who waits for an answer gets this one. */
+static void answer_error(struct caller *c, int error)
+{
+	enum slot_hold hold;
+	uint32_t flags;
+
+	if (!c->memory)
+		return;
+	if (c->progress == CALLER_HELD) {
+		hold = slot_claim(&c->memory->state, c->generation, &flags);
+	} else {
+		c->generation = slot_gen(slot_load(&c->memory->state));
+		hold = slot_take(&c->memory->state, c->generation);
+	}
+	if (hold == SLOT_HELD)
+		bulk_answer_error(c, error);
+}
+
+void caller_end(struct caller *c, int error)
+{
+	(void)pthread_mutex_lock(&c->lock);
+	answer_error(c, error);
+	if (c->progress == CALLER_HELD)
+		publish_release(c->index);
+	caller_unlist(c);
+	caller_free(c);
+	(void)pthread_mutex_unlock(&c->lock);
+}
+
+void caller_wake(struct caller *c)
+{
+	struct lane_record record = {
+		.magic = LANE_MAGIC, .kind = LANE_KIND_WAKE, .generation = c->generation};
+	struct iovec part = {.iov_base = &record, .iov_len = sizeof(record.magic)};
+
+	/* A queue that is full of such wakes it as well. */
+	(void)packet_send(guard_number(&c->socket), &part, 1, MSG_DONTWAIT);
+}
+
+void caller_forked(void)
+{
+	lock_reset(&lock);
+	memset(table, 0, n_records * sizeof(table[0]));
+	n_records = 0;
+	spare = NULL;
+}

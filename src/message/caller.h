@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The server's end of a lane, and the message of it that is queued or held.
+ *
+ * An rcvid is the caller's number and sixteen bits of the message's generation, so that one that
+ * was answered matches no other of the next 65,535. What of the client's is read is read once,
+ * into `request`, and checked.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "client/guard.h"
+#include "gen/shared.h"
+#include "message/queue.h"
+
+struct channel;
+struct client;
+
+enum caller_progress {
+	CALLER_IDLE,
+	CALLER_QUEUED,
+	CALLER_HELD, /* received, not answered */
+};
+
+struct caller {
+	struct queue_item item; /* first: the channel's lock */
+	uint32_t index;
+	uint32_t serial; /* of the record's uses */
+	struct guard_fd socket;
+	struct guard_fd bell;
+	struct channel *channel; /* NULL: spare */
+	struct client *client;
+	struct caller *next; /* of the client, or spare */
+
+	uint32_t news; /* enum caller_news: found while somebody had the lock; atomic */
+	pthread_mutex_t lock; /* all below */
+	struct lane *memory;  /* NULL: the client is gone */
+	bool is_frames;
+	bool is_pulsed;      /* the unblock pulse of this message was sent */
+	bool no_remote;      /* its memory cannot be reached from here */
+	uint32_t progress;   /* enum caller_progress; atomic */
+	uint32_t generation; /* of the message */
+	uint32_t first_generation;
+	uint32_t n_messages;
+	pid_t pid, tid;
+	struct lane_request request; /* checked */
+	uint8_t *staged;             /* frames: the bytes that came with the record */
+	size_t n_staged;
+};
+
+/* What who has the lock must see to when he gives it back. */
+enum caller_news {
+	CALLER_GONE = 1, /* the client's end is closed */
+	CALLER_LOOK = 2, /* something came */
+};
+
+#define CALLER_MAX 32768
+
+static inline int caller_rcvid(const struct caller *c)
+{
+	return (int)(c->index << 16 | (c->generation & 0xffff));
+}
+
+/* A new lane: descriptors are taken in any case. With the channel's lock. NULL: no. */
+struct caller *caller_new(struct channel *ch, struct client *client,
+			  const struct link_record *record, const int fds[3]);
+struct caller *caller_at(uint32_t index);
+struct caller *caller_tagged(uint32_t index, uint32_t serial);
+
+/* The caller whose message @rcvid is, HELD, with its lock; NULL: ESRCH. */
+struct caller *caller_lock(int rcvid);
+void caller_unlock(struct caller *c);
+/* For who looks at what came: the lock, if nobody has it; else whoever has it sees to @news. With
+ * the channel's lock. */
+bool caller_try_lock(struct caller *c, enum caller_news news);
+/* The caller that @rcvid once was of, answered or not: for events. With its lock. */
+struct caller *caller_lock_any(int rcvid);
+
+/* The client's end is gone. With the channel's lock. */
+void caller_lost(struct caller *c);
+/* Forget it: the client or the channel ends. With the channel's lock. */
+void caller_end(struct caller *c, int error);
+/* The record itself, when nothing refers to it any more. */
+void caller_free(struct caller *c);
+/* Tell the client to look. */
+void caller_wake(struct caller *c);
+void caller_forked(void);

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A channel and what hangs on it, the server's side.
+ *
+ *	channel   of this process; chid
+ *	client    a process that has a connection to it; scoid
+ *	link      the server's end of a connection; the client's coid
+ *	caller    the server's end of a lane: one thread of a client; rcvid
+ *
+ * Everything of a channel is under its lock, but for the exchange with a caller whose message
+ * is held: that is under the caller's own. Channel first, then caller. Records are never freed,
+ * only used again.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "client/guard.h"
+#include "gen/shared.h"
+#include "message/queue.h"
+#include "message/spin.h"
+
+struct caller;
+
+struct link {
+	struct guard_fd socket;
+	uint32_t serial; /* of the record's uses: what an event was for */
+	uint32_t index;
+	struct channel *channel; /* NULL: spare */
+	struct client *client;   /* NULL: has not said hello */
+	pid_t pid;               /* who connected, as the kernel says */
+	uid_t uid;
+	gid_t gid;
+	int32_t coid;
+	uint32_t flags; /* _NTO_COF_* */
+	struct link *next; /* of the client */
+	struct link *next_spare;
+};
+
+struct client {
+	int scoid; /* 0: spare */
+	struct channel *channel;
+	pid_t pid;
+	uid_t uid;
+	gid_t gid;
+	bool is_gone; /* disconnected; its scoid waits for ConnectDetach() */
+	struct link *links;
+	struct caller *callers;
+	struct client *next; /* of the channel, or spare */
+};
+
+struct pulse {
+	struct queue_item item;
+	int32_t scoid;
+	int8_t code;
+	uint64_t value;
+	struct pulse *next_spare;
+};
+
+struct channel {
+	int chid; /* 0: spare */
+	uint32_t flags;
+	pthread_mutex_t lock;
+	bool is_dying;
+	struct guard_fd listener;
+	struct guard_fd waits;       /* epoll set of who takes everything */
+	struct guard_fd pulse_waits; /* of who takes pulses only; made when there is one */
+	struct guard_fd more;        /* rung for others when something is left */
+	unsigned n_inside;           /* threads between entry and exit of a receive */
+	unsigned n_sleeping;         /* of these, in waits; in pulse_waits */
+	unsigned n_pulse_sleeping;
+	struct queue queue;
+	struct client *clients;
+	struct caller *hot; /* whose state word is watched before a sleep */
+	bool is_spinning;   /* somebody watches */
+	struct spin spin;
+	struct channel *next_spare;
+};
+
+/* ---- channel.c ---- */
+
+/* chid or -errno. */
+int channel_create(uint32_t flags);
+int channel_destroy(int chid);
+/* With its lock held; NULL: no such channel. */
+struct channel *channel_lock(int chid);
+void channel_unlock(struct channel *ch);
+/* Adds a descriptor to the sets of who waits. 0 or -errno. */
+int channel_add_fd(struct channel *ch, int fd, uint64_t tag, uint32_t events);
+int channel_want_pulse_waits(struct channel *ch);
+/* Something is left that a sleeping thread could take. */
+void channel_ring_others(struct channel *ch);
+/* Leaves a receive; the last one out of a dying channel takes it apart. With the lock. */
+void channel_leave(struct channel *ch);
+/* A pulse of the kernel, so to speak: cannot fail but for memory. With the lock. */
+void channel_pulse(struct channel *ch, int priority, int code, uint64_t value, int scoid);
+/* The same from anywhere to the channel that has @flag; nothing if there is none. */
+void channel_pulse_to(uint32_t flag, int code, uint64_t value);
+struct pulse *channel_pulse_new(void);
+void channel_pulse_free(struct pulse *p);
+void channel_forked(void);
+
+/* What an event in the sets is for: kind, serial, index. */
+enum tag_kind { TAG_LISTENER, TAG_MORE, TAG_LINK, TAG_CALLER, TAG_BELL, TAG_WATCH };
+#define TAG(kind, serial, index) \
+	((uint64_t)(kind) << 56 | (uint64_t)((serial)&0xffffff) << 32 | (uint32_t)(index))
+
+/* ---- client.c ---- */
+
+struct link *link_new(struct channel *ch, int fd);
+struct link *link_find(uint32_t index, uint32_t serial);
+void link_close(struct link *l);
+/* NULL: no memory. The client of that process, new or not. */
+struct client *client_of(struct channel *ch, const struct link *l);
+struct client *client_find(struct channel *ch, int scoid);
+/* A link is gone: with the last one the client is, too. */
+void client_lost_link(struct client *c, struct link *l);
+/* ConnectDetach() of a scoid. */
+int client_detach(int scoid);
+/* Forget all about it: the channel goes. */
+void client_end(struct client *c);
+void client_forked(void);
+
+/* ---- arrivals.c ---- */
+
+struct epoll_event;
+/* Take what events say into the queue. */
+void arrivals_take(struct channel *ch, const struct epoll_event *events, int n);
+/* What has come over one lane. */
+void arrivals_look(struct channel *ch, struct caller *c);

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Clients of this process's channels, and their connections' ends here.
+ *
+ * A client is a process, known by the pid that the kernel tells of who connected. All its
+ * connections to a channel are one client with one scoid, which stays taken until the server
+ * detaches it, if it wants to hear of disconnections.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/neutrino.h>
+#include <sys/socket.h>
+
+#include "base/cleanup.h"
+#include "base/util.h"
+#include "message/caller.h"
+#include "message/channel.h"
+#include "message/lock.h"
+#include "message/ready.h"
+
+#define SCOID_BIT   0x00010000
+#define CLIENTS_MAX 32768
+#define LINKS_MAX   65536
+
+static struct lock lock = LOCK_INIT; /* of the tables */
+static struct client *clients[CLIENTS_MAX];
+static struct client *spare_client;
+static unsigned client_end_at = 1;
+static struct link *links[LINKS_MAX];
+static struct link *spare_link;
+static unsigned n_links;
+
+/* ---- Links ---- */
+
+static struct link *link_record(void)
+{
+	struct link *l = spare_link;
+
+	if (l) {
+		spare_link = l->next_spare;
+		return l;
+	}
+	if (n_links == LINKS_MAX)
+		return NULL;
+	l = ready_alloc(sizeof(*l));
+	if (!l)
+		return NULL;
+	l->socket.number = -1;
+	l->index = n_links;
+	__atomic_store_n(&links[n_links++], l, __ATOMIC_RELEASE);
+	return l;
+}
+
+static bool learn_peer(struct link *l, int fd)
+{
+	struct ucred cred;
+	socklen_t size = sizeof(cred);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) < 0 || cred.pid <= 0)
+		return false;
+	l->pid = cred.pid;
+	l->uid = cred.uid;
+	l->gid = cred.gid;
+	return true;
+}
+
+struct link *link_new(struct channel *ch, int fd)
+{
+	struct link *l;
+	sigset_t mask;
+
+	lock_take(&lock, &mask);
+	l = link_record();
+	lock_give(&lock, &mask);
+	if (!l) {
+		fd_close(fd);
+		return NULL;
+	}
+	l->serial++;
+	l->channel = ch;
+	l->client = NULL;
+	l->next = NULL;
+	if (!learn_peer(l, fd)) {
+		fd_close(fd);
+	} else if (guard_add(&l->socket, fd) == 0 &&
+		   channel_add_fd(ch, guard_number(&l->socket), TAG(TAG_LINK, l->serial, l->index),
+				  EPOLLIN | EPOLLRDHUP) == 0) {
+		return l;
+	}
+	link_close(l);
+	return NULL;
+}
+
+struct link *link_find(uint32_t index, uint32_t serial)
+{
+	struct link *l = index < LINKS_MAX ? __atomic_load_n(&links[index], __ATOMIC_ACQUIRE) :
+					     NULL;
+
+	return l && l->channel && (l->serial & 0xffffff) == serial ? l : NULL;
+}
+
+void link_close(struct link *l)
+{
+	sigset_t mask;
+
+	guard_close(&l->socket);
+	l->channel = NULL;
+	l->client = NULL;
+	lock_take(&lock, &mask);
+	l->next_spare = spare_link;
+	spare_link = l;
+	lock_give(&lock, &mask);
+}
+
+/* ---- Clients ---- */
+
+static struct client *client_record(void)
+{
+	struct client *c = spare_client;
+
+	if (c) {
+		spare_client = c->next;
+		return c;
+	}
+	return ready_alloc(sizeof(*c));
+}
+
+static struct client *client_new(struct channel *ch, const struct link *l)
+{
+	struct client *c;
+	unsigned at = 1;
+	sigset_t mask;
+
+	lock_take(&lock, &mask);
+	while (at < client_end_at && clients[at])
+		at++;
+	c = at < CLIENTS_MAX ? client_record() : NULL;
+	if (c) {
+		c->scoid = SCOID_BIT | (int)at;
+		c->channel = ch;
+		c->pid = l->pid;
+		c->uid = l->uid;
+		c->gid = l->gid;
+		c->is_gone = false;
+		c->links = NULL;
+		c->callers = NULL;
+		clients[at] = c;
+		client_end_at = MAX(client_end_at, at + 1);
+	}
+	lock_give(&lock, &mask);
+	if (!c)
+		return NULL;
+	c->next = ch->clients;
+	ch->clients = c;
+	return c;
+}
+
+struct client *client_of(struct channel *ch, const struct link *l)
+{
+	for (struct client *c = ch->clients; c; c = c->next)
+		if (c->pid == l->pid && !c->is_gone)
+			return c;
+	return client_new(ch, l);
+}
+
+static void client_unlist(struct client *c)
+{
+	struct client **at = &c->channel->clients;
+	sigset_t mask;
+
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+	lock_take(&lock, &mask);
+	clients[c->scoid & ~SCOID_BIT] = NULL;
+	c->scoid = 0;
+	c->channel = NULL;
+	c->next = spare_client;
+	spare_client = c;
+	lock_give(&lock, &mask);
+}
+
+/* All of it that still is. */
+void client_end(struct client *c)
+{
+	while (c->links) {
+		struct link *l = c->links;
+
+		c->links = l->next;
+		link_close(l);
+	}
+	while (c->callers)
+		caller_end(c->callers, ESRCH);
+	client_unlist(c);
+}
+
+static void client_gone(struct client *c)
+{
+	struct channel *ch = c->channel;
+
+	c->is_gone = true;
+	for (struct caller *caller = c->callers, *next; caller; caller = next) {
+		next = caller->next;
+		caller_lost(caller);
+	}
+	if (ch->flags & _NTO_CHF_DISCONNECT)
+		channel_pulse(ch, THREAD_PRIORITY_DEFAULT, _PULSE_CODE_DISCONNECT, 0, c->scoid);
+	else
+		client_end(c);
+}
+
+void client_lost_link(struct client *c, struct link *l)
+{
+	struct link **at = &c->links;
+
+	while (*at && *at != l)
+		at = &(*at)->next;
+	if (*at)
+		*at = l->next;
+	link_close(l);
+	if (!c->links && !c->is_gone)
+		client_gone(c);
+}
+
+struct client *client_find(struct channel *ch, int scoid)
+{
+	unsigned at = (unsigned)scoid & ~(unsigned)SCOID_BIT;
+	struct client *c = NULL;
+
+	if ((scoid & SCOID_BIT) && at < CLIENTS_MAX)
+		c = __atomic_load_n(&clients[at], __ATOMIC_ACQUIRE);
+	return c && c->scoid == scoid && (!ch || c->channel == ch) ? c : NULL;
+}
+
+int client_detach(int scoid)
+{
+	struct client *c = client_find(NULL, scoid);
+	struct channel *ch = c ? __atomic_load_n(&c->channel, __ATOMIC_ACQUIRE) : NULL;
+
+	ch = ch ? channel_lock(ch->chid) : NULL;
+	if (!ch)
+		return -EINVAL;
+	c = client_find(ch, scoid);
+	if (c)
+		client_end(c);
+	channel_unlock(ch);
+	return c ? 0 : -EINVAL;
+}
+
+void client_forked(void)
+{
+	lock_reset(&lock);
+	for (unsigned i = 0; i < client_end_at; i++)
+		clients[i] = NULL;
+	client_end_at = 1;
+	spare_client = NULL;
+	for (unsigned i = 0; i < n_links; i++)
+		links[i] = NULL;
+	n_links = 0;
+	spare_link = NULL;
+}

@@ -1,0 +1,566 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A connection is a socket to the channel's own. In descriptor space it is an ordinary
+ * descriptor of the program, so that the kernel does inheritance, exec and close; a side
+ * channel's is hidden, and so a child has none.
+ *
+ * What came by fork, spawn or exec is another process's socket, or one that this program's
+ * former image had lanes over. So before it is used it is made anew: a connection of our own
+ * to the same channel takes the descriptor's place. Which channel, the socket's other end
+ * tells.
+ */
+#include "message/connection.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/neutrino.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/util.h"
+#include "client/io.h"
+#include "host/linux/procinfo.h"
+#include "message/address.h"
+#include "message/lock.h"
+#include "message/ready.h"
+#include "wire/packet.h"
+
+#define SIDE_MAX 65536
+#define SIDE_AT(coid) ((unsigned)(coid) & ~(unsigned)_NTO_SIDE_CHANNEL)
+
+/* glibc's own, under the names that it exports for itself: what is ours here is not for our
+ * wrappers, which would look for connections. */
+extern int __close(int fd);
+extern int __fcntl(int fd, int cmd, ...);
+
+static struct lock lock = LOCK_INIT;
+/* Only those pages are ever touched that have some. */
+static struct connection *by_fd[IO_FDS];
+static struct connection *by_side[SIDE_MAX];
+static unsigned side_end = 1; /* 0 is SYSMGR_COID */
+static struct connection *spare;
+static struct connection blocks[64];
+static unsigned n_blocks;
+static uint64_t peers_so_far;
+static int (*watcher)(int fd, int coid);
+
+static struct connection sysmgr = {
+	.kind = CONNECTION_SYSMGR,
+	.coid = SYSMGR_COID,
+	.socket = GUARD_FD_NULL,
+	.pid = SYSMGR_PID,
+	.chid = SYSMGR_CHID,
+};
+
+static bool is_side(int coid)
+{
+	return (unsigned)coid & _NTO_SIDE_CHANNEL;
+}
+
+static struct connection **place_of(int coid)
+{
+	if (coid < 0)
+		return NULL;
+	if (is_side(coid))
+		return SIDE_AT(coid) < SIDE_MAX ? &by_side[SIDE_AT(coid)] : NULL;
+	return coid < IO_FDS ? &by_fd[coid] : NULL;
+}
+
+struct connection *connection_at(int coid)
+{
+	struct connection **place;
+	struct connection *c;
+
+	if (coid == SYSMGR_COID)
+		return &sysmgr;
+	place = place_of(coid);
+	c = place ? __atomic_load_n(place, __ATOMIC_ACQUIRE) : NULL;
+	return c && !c->is_inherited ? c : NULL;
+}
+
+/* ---- Records. With the lock. ---- */
+
+static struct connection *record_new(void)
+{
+	struct connection *c = spare;
+
+	if (c) {
+		spare = c->next;
+	} else if (n_blocks < ARRAY_LEN(blocks)) {
+		c = &blocks[n_blocks++];
+	} else {
+		c = ready_alloc(sizeof(*c));
+		if (!c)
+			return NULL;
+	}
+	c->serial++;
+	c->flags = 0;
+	c->socket.number = -1;
+	c->is_dead = c->is_inherited = false;
+	c->scoid = 0;
+	return c;
+}
+
+static void record_free(struct connection *c)
+{
+	c->kind = CONNECTION_FREE;
+	c->next = spare;
+	spare = c;
+}
+
+static uint64_t peer_of(pid_t pid, int chid)
+{
+	for (int coid = -1;;) {
+		const struct connection *c = connection_next(coid + 1);
+
+		if (!c)
+			return ++peers_so_far;
+		if (c->pid == pid && c->chid == chid && !c->is_dead &&
+		    c->kind == CONNECTION_CHANNEL)
+			return c->peer;
+		coid = c->coid;
+	}
+}
+
+static struct connection *next_fd(int from)
+{
+	for (int fd = MAX(from, 0); fd < IO_FDS; fd++) {
+		if (fd % 64 == 0 && !__atomic_load_n(&io_flags[fd / 64], __ATOMIC_RELAXED)) {
+			fd += 63;
+			continue;
+		}
+		if (connection_at(fd))
+			return connection_at(fd);
+	}
+	return NULL;
+}
+
+struct connection *connection_next(int coid)
+{
+	unsigned end = __atomic_load_n(&side_end, __ATOMIC_ACQUIRE);
+
+	if (!is_side(coid)) {
+		struct connection *c = next_fd(coid);
+
+		if (c)
+			return c;
+		coid = _NTO_SIDE_CHANNEL;
+	}
+	if (coid == SYSMGR_COID)
+		return &sysmgr;
+	for (unsigned at = SIDE_AT(coid); at < end; at++)
+		if (connection_at((int)(at | _NTO_SIDE_CHANNEL)))
+			return connection_at((int)(at | _NTO_SIDE_CHANNEL));
+	return NULL;
+}
+
+bool connection_has_peer(uint64_t peer)
+{
+	for (int coid = 0;;) {
+		const struct connection *c = connection_next(coid);
+
+		if (!c)
+			return false;
+		if (c->peer == peer && c->kind == CONNECTION_CHANNEL && !c->is_dead)
+			return true;
+		coid = c->coid + 1;
+	}
+}
+
+/* ---- Sockets ---- */
+
+static int socket_connect(pid_t pid, int chid, bool is_private, uid_t *ret_uid)
+{
+	struct address to;
+	struct ucred cred;
+	socklen_t size = sizeof(cred);
+	auto_fd fd = -1;
+	int rc = address_of(&to, pid, chid, is_private);
+
+	if (rc < 0)
+		return rc;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (const struct sockaddr *)&to.un, to.len) < 0)
+		return -errno;
+	/* Anybody could have taken the name; who he is he cannot hide. */
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) < 0 || cred.pid != pid)
+		return -ECONNREFUSED;
+	(void)shutdown(fd, SHUT_RD); /* nothing comes this way; a plain read gets an end */
+	*ret_uid = cred.uid;
+	return fd_take(&fd);
+}
+
+/* Nobody is at the address: why? */
+static int refusal(pid_t pid, int chid)
+{
+	struct procinfo info;
+	uid_t uid;
+	int fd;
+
+	if (procinfo_read(pid, false, &info) < 0)
+		return -ESRCH;
+	if (info.state == 'Z' || info.state == 'X')
+		return -ENXIO;
+	fd = socket_connect(pid, chid, true, &uid);
+	if (fd < 0)
+		return -ESRCH;
+	(void)__close(fd);
+	return -EPERM;
+}
+
+static int say_hello(int fd, int coid, uint32_t flags)
+{
+	struct link_record hello = {
+		.magic = LANE_MAGIC,
+		.kind = LINK_KIND_HELLO,
+		.coid = coid,
+		.flags = flags,
+		.tid = getpid(),
+	};
+	struct iovec part = {.iov_base = &hello, .iov_len = sizeof(hello)};
+
+	return packet_send(fd, &part, 1, MSG_DONTWAIT);
+}
+
+/* A socket to the channel, in no place yet. */
+static int channel_socket(pid_t pid, int chid, uid_t *ret_uid)
+{
+	int fd = socket_connect(pid, chid, false, ret_uid);
+
+	if (fd == -ECONNREFUSED && pid == getpid())
+		fd = socket_connect(pid, chid, true, ret_uid);
+	return fd == -ECONNREFUSED ? refusal(pid, chid) : fd;
+}
+
+/* ---- Making one ---- */
+
+static int place_side(struct connection *c, int fd)
+{
+	unsigned at = 1;
+	int rc;
+
+	while (at < side_end && by_side[at])
+		at++;
+	if (at == SIDE_MAX) {
+		(void)__close(fd);
+		return -EAGAIN;
+	}
+	rc = guard_add(&c->socket, fd);
+	if (rc < 0)
+		return rc;
+	c->coid = (int)(at | _NTO_SIDE_CHANNEL);
+	__atomic_store_n(&by_side[at], c, __ATOMIC_RELEASE);
+	if (at == side_end)
+		__atomic_store_n(&side_end, at + 1, __ATOMIC_RELEASE);
+	return 0;
+}
+
+static int place_fd(struct connection *c, int fd, unsigned index)
+{
+	int cmd = c->flags & _NTO_COF_CLOEXEC ? F_DUPFD_CLOEXEC : F_DUPFD;
+	int at = __fcntl(fd, cmd, (int)index);
+	int error = errno;
+
+	(void)__close(fd);
+	if (at < 0)
+		return -error;
+	if (at >= IO_FDS) {
+		(void)__close(at);
+		return -EMFILE;
+	}
+	c->coid = at;
+	__atomic_store_n(&by_fd[at], c, __ATOMIC_RELEASE);
+	io_flag_set(at);
+	return 0;
+}
+
+static void unplace(struct connection *c)
+{
+	__atomic_store_n(place_of(c->coid), NULL, __ATOMIC_RELEASE);
+	if (!is_side(c->coid))
+		io_flag_clear(c->coid);
+}
+
+/* With the lock. @fd is taken in any case. */
+static int attach_locked(int fd, struct connection *like, unsigned index)
+{
+	struct connection *c = record_new();
+	int rc;
+
+	if (!c) {
+		(void)__close(fd);
+		return -EAGAIN;
+	}
+	c->pid = like->pid;
+	c->chid = like->chid;
+	c->uid = like->uid;
+	c->flags = like->flags;
+	c->peer = peer_of(c->pid, c->chid);
+	c->kind = CONNECTION_CHANNEL;
+	rc = is_side((int)index) ? place_side(c, fd) : place_fd(c, fd, index);
+	if (rc < 0) {
+		record_free(c);
+		return rc;
+	}
+	(void)say_hello(connection_fd(c), c->coid, c->flags); /* a new socket has room */
+	if (watcher)
+		(void)watcher(connection_fd(c), c->coid); /* no memory: that death is not told */
+	return c->coid;
+}
+
+static int check_index(unsigned index)
+{
+	struct rlimit limit;
+
+	if (index & _NTO_SIDE_CHANNEL)
+		return 0;
+	if (index >= IO_FDS || getrlimit(RLIMIT_NOFILE, &limit) < 0 || index >= limit.rlim_cur)
+		return -EINVAL;
+	return 0;
+}
+
+/* The manager has no channel: in descriptor space something must stand for it. */
+static int attach_sysmgr(unsigned index, uint32_t flags)
+{
+	if (index & _NTO_SIDE_CHANNEL)
+		return SYSMGR_COID;
+	(void)flags;
+	return -ENOTSUP;
+}
+
+int connection_attach(pid_t pid, int chid, unsigned index, uint32_t flags)
+{
+	struct connection like = {.chid = chid, .flags = flags};
+	sigset_t mask;
+	int fd, rc = check_index(index);
+
+	if (rc == 0)
+		rc = ready();
+	if (rc < 0)
+		return rc;
+	like.pid = pid ? pid : getpid();
+	if (pid == SYSMGR_PID && chid == SYSMGR_CHID)
+		return attach_sysmgr(index, flags);
+	fd = chid > 0 && like.pid > 0 ? channel_socket(like.pid, chid, &like.uid) : -ESRCH;
+	if (fd < 0)
+		return fd;
+	(void)__fcntl(fd, F_SETFL, 0); /* it was non-blocking for the connect alone */
+	lock_take(&lock, &mask);
+	rc = attach_locked(fd, &like, index);
+	lock_give(&lock, &mask);
+	return rc;
+}
+
+int connection_detach(int coid)
+{
+	struct connection *c;
+	sigset_t mask;
+
+	if (coid == SYSMGR_COID)
+		return -EPERM;
+	c = connection_find(coid);
+	if (!c)
+		return -EINVAL;
+	lock_take(&lock, &mask);
+	if (connection_at(coid) != c) {
+		lock_give(&lock, &mask);
+		return -EINVAL;
+	}
+	unplace(c);
+	if (c->socket.number >= 0)
+		guard_close(&c->socket);
+	else
+		(void)__close(coid);
+	record_free(c);
+	lock_give(&lock, &mask);
+	return 0;
+}
+
+void connection_died(struct connection *c)
+{
+	__atomic_store_n(&c->is_dead, true, __ATOMIC_RELEASE);
+	__atomic_fetch_or(&c->flags, _NTO_COF_DEAD, __ATOMIC_RELAXED);
+}
+
+bool connection_is_dead(const struct connection *c)
+{
+	struct pollfd fd = {.fd = connection_fd(c), .events = POLLOUT};
+
+	if (c->kind != CONNECTION_CHANNEL || __atomic_load_n(&c->is_dead, __ATOMIC_ACQUIRE))
+		return c->is_dead;
+	/* Our receiving side is shut: only the other end's close makes a hang-up of it. */
+	return poll(&fd, 1, 0) == 1 && fd.revents & (POLLHUP | POLLERR);
+}
+
+void connection_watch(int (*watch)(int fd, int coid))
+{
+	sigset_t mask;
+
+	lock_take(&lock, &mask);
+	watcher = watch;
+	for (int coid = 0; watch;) {
+		struct connection *c = connection_next(coid);
+
+		if (!c)
+			break;
+		if (c->kind == CONNECTION_CHANNEL)
+			(void)watch(connection_fd(c), c->coid); /* as above */
+		coid = c->coid + 1;
+	}
+	lock_give(&lock, &mask);
+}
+
+/* ---- What was inherited ---- */
+
+/* A socket of ours to the same channel takes the place of @fd; false: that channel is gone,
+ * and the connection with it. */
+static bool take_over(int fd, pid_t pid, int chid, uid_t *ret_uid)
+{
+	int flags = __fcntl(fd, F_GETFD);
+	int fresh = channel_socket(pid, chid, ret_uid);
+
+	if (fresh < 0)
+		return false;
+	(void)__fcntl(fresh, F_SETFL, 0);
+	(void)syscall(SYS_dup3, fresh, fd, flags & FD_CLOEXEC ? O_CLOEXEC : 0); /* both are open */
+	(void)__close(fresh);
+	return true;
+}
+
+static struct connection *adopt_locked(int fd)
+{
+	struct sockaddr_un un;
+	socklen_t len = sizeof(un);
+	struct connection *c = by_fd[fd];
+	pid_t pid;
+	int chid;
+
+	if (c && !c->is_inherited)
+		return c;
+	if (getpeername(fd, (struct sockaddr *)&un, &len) < 0 ||
+	    !address_parse(&un, len, &pid, &chid))
+		return NULL;
+	if (!c)
+		c = record_new();
+	if (!c)
+		return NULL;
+	c->is_inherited = false;
+	c->is_dead = !take_over(fd, pid, chid, &c->uid);
+	c->flags = __fcntl(fd, F_GETFD) & FD_CLOEXEC ? _NTO_COF_CLOEXEC : 0;
+	c->pid = pid;
+	c->chid = chid;
+	c->coid = fd;
+	c->socket.number = -1;
+	c->kind = CONNECTION_CHANNEL;
+	c->peer = c->is_dead ? ++peers_so_far : peer_of(pid, chid);
+	if (c->is_dead)
+		c->flags |= _NTO_COF_DEAD;
+	else
+		(void)say_hello(fd, fd, c->flags); /* as above */
+	__atomic_store_n(&by_fd[fd], c, __ATOMIC_RELEASE);
+	io_flag_set(fd);
+	return c;
+}
+
+/* An id that is not known: a descriptor that came by exec or fork? */
+static struct connection *adopt(int fd)
+{
+	struct connection *c;
+	sigset_t mask;
+
+	if (fd < 0 || fd >= IO_FDS || guard_is_hidden(fd) || ready() < 0)
+		return NULL;
+	lock_take(&lock, &mask);
+	c = adopt_locked(fd);
+	lock_give(&lock, &mask);
+	return c;
+}
+
+struct connection *connection_find(int coid)
+{
+	struct connection *c = connection_at(coid);
+
+	if (__builtin_expect(c && ready_is_current(), 1))
+		return c;
+	if (is_side(coid))
+		return ready() < 0 ? NULL : connection_at(coid);
+	return adopt(coid);
+}
+
+/* ---- What the program does with descriptors ---- */
+
+static bool drop_locked(int fd)
+{
+	struct connection *c = by_fd[fd];
+
+	if (!c)
+		return false;
+	unplace(c);
+	record_free(c);
+	return true;
+}
+
+bool connection_closing(int fd)
+{
+	sigset_t mask;
+	bool was;
+
+	if (fd < 0 || fd >= IO_FDS || !__atomic_load_n(&by_fd[fd], __ATOMIC_ACQUIRE))
+		return false;
+	lock_take(&lock, &mask);
+	was = drop_locked(fd);
+	lock_give(&lock, &mask);
+	return was;
+}
+
+void connection_closing_range(unsigned first, unsigned last)
+{
+	last = MIN(last, (unsigned)IO_FDS - 1);
+	for (unsigned fd = first; fd <= last; fd++) {
+		if (fd % 64 == 0 && !__atomic_load_n(&io_flags[fd / 64], __ATOMIC_RELAXED))
+			fd += 63;
+		else
+			(void)connection_closing((int)fd);
+	}
+}
+
+void connection_duplicated(int old, int new)
+{
+	sigset_t mask;
+
+	(void)connection_closing(new);
+	if (old >= IO_FDS || new >= IO_FDS || !__atomic_load_n(&by_fd[old], __ATOMIC_ACQUIRE))
+		return;
+	/* Made our own at its first use: the socket is the old one's until then. */
+	lock_take(&lock, &mask);
+	(void)adopt_locked(new);
+	lock_give(&lock, &mask);
+}
+
+void connection_forked(void)
+{
+	lock_reset(&lock);
+	watcher = NULL;
+	for (unsigned at = 1; at < side_end; at++) {
+		if (by_side[at])
+			record_free(by_side[at]);
+		by_side[at] = NULL;
+	}
+	side_end = 1;
+	for (int fd = 0; fd < IO_FDS; fd++) {
+		if (fd % 64 == 0 && !io_flags[fd / 64])
+			fd += 63;
+		else if (by_fd[fd])
+			by_fd[fd]->is_inherited = true;
+	}
+}

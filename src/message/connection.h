@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The connections of this process, by their ids: where MsgSend() finds whom to send to.
+ *
+ * Records are never freed, only used again, so whoever has one may look at it at any time;
+ * whether it is still what it was its `serial` tells.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "client/guard.h"
+
+enum connection_kind {
+	CONNECTION_FREE,
+	CONNECTION_CHANNEL, /* a channel of some process */
+	CONNECTION_SYSMGR,  /* the process manager, which is no channel yet */
+};
+
+struct connection {
+	uint32_t kind;   /* enum connection_kind */
+	uint32_t serial; /* of its uses */
+	int coid;
+	uint32_t flags;         /* _NTO_COF_* */
+	struct guard_fd socket; /* of a side channel; else the socket is the coid itself */
+	bool is_dead;           /* its channel is gone */
+	bool is_inherited;      /* by a fork: to be made anew before it is used */
+	pid_t pid;              /* whose channel */
+	int chid;
+	uid_t uid;     /* of that process */
+	uint64_t peer; /* the same number for all connections to that channel, and never again */
+	int scoid;     /* 0: not known */
+	struct connection *next;
+};
+
+/* NULL: there is none with that id. Finds, and makes its own, what was inherited. */
+struct connection *connection_find(int coid);
+/* The same, only if it is known and this process's: no system call. */
+struct connection *connection_at(int coid);
+
+static inline int connection_fd(const struct connection *c)
+{
+	return c->socket.number >= 0 ? guard_number(&c->socket) : c->coid;
+}
+
+/* The next one from @coid on, NULL: none. */
+struct connection *connection_next(int coid);
+
+/* The id, or -errno as ConnectAttach_r(). */
+int connection_attach(pid_t pid, int chid, unsigned index, uint32_t flags);
+/* 0, -EINVAL, -EPERM. */
+int connection_detach(int coid);
+/* Its channel is gone. */
+void connection_died(struct connection *c);
+
+/* Is its channel gone? Asks the kernel if that is not known. */
+bool connection_is_dead(const struct connection *c);
+
+/* Is there still a connection to that peer? */
+bool connection_has_peer(uint64_t peer);
+
+/* The descriptor @fd is closed by the program, or @new has become a duplicate of @old; after
+ * io_is_flagged(). */
+bool connection_closing(int fd);
+void connection_closing_range(unsigned first, unsigned last);
+void connection_duplicated(int old, int new);
+
+/* A channel wants to hear of the end of every server: all connections' sockets, now and to
+ * come, are given to it; -1: no more. */
+void connection_watch(int (*watch)(int fd, int coid));
+
+/* In a forked child, before anything else of this is used. */
+void connection_forked(void);

@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Making lanes and finding them again.
+ *
+ * A thread has few, in a list of its own, and mostly uses the one it used last. All of a
+ * process's are in a list, too, for who detaches a connection. Records are used again but
+ * never freed.
+ */
+#include "message/lane.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/util.h"
+#include "host/linux/memory.h"
+#include "message/connection.h"
+#include "message/lock.h"
+#include "message/ready.h"
+#include "message/slot.h"
+#include "message/thread.h"
+#include "wire/packet.h"
+
+#define NS_PER_S 1000000000ull
+/* A receive with a time limit is never restarted after a handler (signal(7)), so that it can be
+ * seen. This one is as good as none. */
+#define LANE_PATIENCE_S 1000000
+/* While as many descriptors are under way to servers as this user may have. */
+#define LANE_CROWD_NS 1000000
+
+static struct lock lock = LOCK_INIT;
+static struct lane_end *all;
+static struct lane_end *spare;
+
+static struct lane_own own[LANE_OWN];
+
+static THREAD_OWN struct lane_end *mine; /* the one used last is the first */
+static THREAD_OWN uint32_t mine_generation;
+
+uint64_t lane_now(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail */
+	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
+void lane_ring(struct lane_end *l)
+{
+	const uint64_t one = 1;
+
+	/* The counter is never read and cannot be full in a lifetime. */
+	(void)syscall(SYS_write, guard_number(&l->bell), &one, sizeof(one));
+}
+
+bool lane_is_closed(const struct lane_end *l)
+{
+	struct lane_record record;
+	struct iovec part = {.iov_base = &record, .iov_len = sizeof(record)};
+	ssize_t n;
+
+	do {
+		n = packet_recv(guard_number(&l->socket), &part, 1, MSG_DONTWAIT);
+	} while (n > 0);
+	return n != -EAGAIN && n != -EINTR;
+}
+
+/* ---- Records. With the lock. ---- */
+
+static struct lane_end *record_new(void)
+{
+	struct lane_end *l = spare;
+
+	if (l) {
+		spare = l->next;
+		return l;
+	}
+	l = ready_alloc(sizeof(*l));
+	if (!l)
+		return NULL;
+	l->socket.number = l->bell.number = -1;
+	l->next_all = all;
+	all = l;
+	return l;
+}
+
+static void lane_close(struct lane_end *l)
+{
+	sigset_t mask;
+
+	lock_take(&lock, &mask);
+	guard_close(&l->socket);
+	guard_close(&l->bell);
+	if (l->memory)
+		(void)munmap(l->memory, LANE_BYTES); /* it is ours: cannot fail */
+	l->memory = NULL;
+	l->peer = 0;
+	l->coid = 0;
+	l->next = spare;
+	spare = l;
+	lock_give(&lock, &mask);
+}
+
+/* ---- Making one ---- */
+
+static bool wants_frames(const struct connection *c)
+{
+	const char *wish = getenv("KAMIOKA_LANE");
+
+	/* Memory that others can write as they like is for one user's programs. */
+	return c->uid != geteuid() || (wish && strcmp(wish, "socket") == 0);
+}
+
+static void tell_own(struct lane *m, unsigned at);
+
+static int make_memory(struct lane_end *l, int *ret_fd)
+{
+	auto_fd fd = memory_lane(LANE_BYTES);
+	void *at;
+
+	if (fd < 0)
+		return -EAGAIN;
+	at = mmap(NULL, LANE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (at == MAP_FAILED)
+		return -EAGAIN;
+	/* A child that touches it by mistake ends; it cannot mix up its parent's messages. */
+	(void)madvise(at, LANE_BYTES, MADV_DONTFORK);
+	l->memory = at;
+	for (unsigned i = 0; i < LANE_OWN; i++)
+		tell_own(l->memory, i);
+	*ret_fd = fd_take(&fd);
+	return 0;
+}
+
+static void tell_own(struct lane *m, unsigned at)
+{
+	__atomic_store_n(&m->own[at].chid, own[at].chid, __ATOMIC_RELAXED);
+	__atomic_store_n(&m->own[at].coid, own[at].coid, __ATOMIC_RELEASE);
+}
+
+void lane_own_channel(int coid, int chid)
+{
+	unsigned at = 0;
+	sigset_t mask;
+
+	lock_take(&lock, &mask);
+	while (at < LANE_OWN && own[at].coid != coid)
+		at++;
+	if (at == LANE_OWN && chid)
+		for (at = 0; at < LANE_OWN && own[at].coid != 0;)
+			at++;
+	if (at < LANE_OWN) {
+		own[at].coid = chid ? coid : 0;
+		own[at].chid = chid;
+		for (struct lane_end *l = all; l; l = l->next_all)
+			if (l->memory)
+				tell_own(l->memory, at);
+	}
+	lock_give(&lock, &mask);
+}
+
+static int make_socket(struct lane_end *l, int *ret_other)
+{
+	const struct timeval patience = {.tv_sec = LANE_PATIENCE_S};
+	int ends[2];
+	int rc;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return -EAGAIN;
+	(void)setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	rc = guard_add(&l->socket, ends[0]);
+	if (rc < 0) {
+		fd_close(ends[1]);
+		return rc;
+	}
+	*ret_other = ends[1];
+	return 0;
+}
+
+static int make_bell(struct lane_end *l)
+{
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+	return fd < 0 ? -EAGAIN : guard_add(&l->bell, fd);
+}
+
+/* A queue that is full for the moment is waited for; nobody has seen the lane before. */
+static int send_lane(const struct connection *c, const struct link_record *record, const int fds[3])
+{
+	const struct timespec pause = {.tv_nsec = LANE_CROWD_NS};
+
+	for (;;) {
+		int rc = packet_send_fds(connection_fd(c), record, sizeof(*record), fds, 3,
+					 MSG_DONTWAIT);
+
+		if (rc != -ETOOMANYREFS && rc != -EAGAIN)
+			return rc;
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
+static int lane_open(struct lane_end *l, struct connection *c)
+{
+	struct link_record record = {.magic = LANE_MAGIC, .kind = LINK_KIND_LANE};
+	auto_fd memory = -1, other = -1;
+	int rc;
+
+	l->is_frames = wants_frames(c);
+	l->is_dead = l->is_in_use = false;
+	l->tid = thread_tid();
+	l->peer = c->peer;
+	l->last_ns = 0;
+	memset(&l->spin, 0, sizeof(l->spin));
+	rc = make_memory(l, &memory);
+	if (rc == 0)
+		rc = make_socket(l, &other);
+	if (rc == 0)
+		rc = make_bell(l);
+	if (rc < 0)
+		return rc;
+	record.tid = l->tid;
+	record.flags = l->is_frames ? LANE_WANT_FRAMES : 0;
+	rc = send_lane(c, &record, (const int[3]){other, guard_number(&l->bell), memory});
+	return rc == -EPIPE || rc == -ECONNRESET || rc == -ENOTCONN ? -EBADF : rc;
+}
+
+/* ---- Finding one ---- */
+
+static bool is_fit(const struct lane_end *l, const struct connection *c)
+{
+	return l->peer == c->peer && !l->is_in_use && !l->is_dead;
+}
+
+static void lane_tidy(void)
+{
+	struct lane_end **at = &mine;
+
+	while (*at) {
+		struct lane_end *l = *at;
+
+		if (l->is_in_use || (!l->is_dead && connection_has_peer(l->peer))) {
+			at = &l->next;
+			continue;
+		}
+		*at = l->next;
+		lane_close(l);
+	}
+}
+
+/* What stands in the list after a fork is the parent's. */
+static void lane_check_process(void)
+{
+	uint32_t generation = thread_generation();
+
+	if (mine_generation != generation) {
+		mine = NULL;
+		mine_generation = generation;
+	}
+}
+
+static int lane_new(struct connection *c, struct lane_end **ret)
+{
+	struct lane_end *l;
+	sigset_t mask, all_signals, before;
+	int rc;
+
+	/* A handler must not find the list half made. */
+	sigfillset(&all_signals);
+	(void)pthread_sigmask(SIG_SETMASK, &all_signals, &before);
+	lane_tidy();
+	lock_take(&lock, &mask);
+	l = record_new();
+	lock_give(&lock, &mask);
+	rc = l ? lane_open(l, c) : -EAGAIN;
+	if (rc == 0) {
+		l->next = mine;
+		mine = l;
+		*ret = l;
+	} else if (l) {
+		lane_close(l);
+	}
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (rc == -EBADF)
+		connection_died(c);
+	return rc;
+}
+
+int lane_get(struct connection *c, struct lane_end **ret)
+{
+	lane_check_process();
+	for (struct lane_end *l = mine; l; l = l->next)
+		if (is_fit(l, c)) {
+			*ret = l;
+			return 0;
+		}
+	return c->is_dead ? -EBADF : lane_new(c, ret);
+}
+
+void lane_died(struct lane_end *l, struct connection *c)
+{
+	l->is_dead = true;
+	connection_died(c);
+}
+
+void lane_leave_all(struct connection *c)
+{
+	struct link_record record = {.magic = LANE_MAGIC, .kind = LINK_KIND_LEAVE};
+	struct iovec part = {.iov_base = &record, .iov_len = sizeof(record)};
+	sigset_t mask;
+
+	lock_take(&lock, &mask);
+	for (const struct lane_end *l = all; l; l = l->next_all) {
+		if (l->peer != c->peer || !l->is_in_use ||
+		    __atomic_load_n(&l->coid, __ATOMIC_ACQUIRE) != c->coid)
+			continue;
+		record.tid = l->tid;
+		record.generation = __atomic_load_n(&l->generation, __ATOMIC_ACQUIRE);
+		(void)packet_send(connection_fd(c), &part, 1, MSG_DONTWAIT); /* full: it stays */
+	}
+	lock_give(&lock, &mask);
+}
+
+static void lane_thread_ends(void)
+{
+	lane_check_process();
+	while (mine) {
+		struct lane_end *l = mine;
+
+		mine = l->next;
+		lane_close(l);
+	}
+}
+
+__attribute__((constructor)) static void lane_register(void)
+{
+	thread_on_exit(lane_thread_ends);
+}
+
+void lane_forked(void)
+{
+	lock_reset(&lock);
+	/* Their memory is not mapped here, their descriptors are closed. */
+	spare = NULL;
+	for (struct lane_end *l = all; l; l = l->next_all) {
+		l->memory = NULL;
+		l->peer = 0;
+		l->is_in_use = false;
+		l->next = spare;
+		spare = l;
+	}
+	mine = NULL;
+	memset(own, 0, sizeof(own));
+}

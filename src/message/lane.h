@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A thread's lane to a channel, the client's end: made at its first message or pulse, gone
+ * with the thread or when the process has no connection to that channel any more.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "client/guard.h"
+#include "gen/shared.h"
+#include "message/spin.h"
+#include "message/vec.h"
+
+struct connection;
+
+struct lane_end {
+	struct guard_fd socket;
+	struct guard_fd bell;
+	struct lane *memory;
+	uint64_t peer;     /* of which connections */
+	bool is_dead;      /* the other end is gone */
+	bool is_frames;    /* bytes travel as records */
+	bool is_in_use;    /* by a message; a handler that sends meanwhile takes another */
+	uint64_t last_ns;  /* when a message was last under way */
+	uint32_t generation; /* of that message */
+	int coid;          /* over which connection, for who detaches it; 0: none is */
+	pid_t tid;
+	struct spin spin;
+	struct lane_end *next;     /* of the same thread, or spare */
+	struct lane_end *next_all; /* of the process */
+};
+
+/* The calling thread's lane for @c, not in use. *ret; 0, -EBADF (the channel is gone), -EAGAIN. */
+int lane_get(struct connection *c, struct lane_end **ret);
+
+/* The server is gone: nothing goes this way any more. */
+void lane_died(struct lane_end *l, struct connection *c);
+
+/* Is the other end closed? Takes old wake-ups away on the same occasion. A system call. */
+bool lane_is_closed(const struct lane_end *l);
+
+/* The server is to look. */
+void lane_ring(struct lane_end *l);
+
+/* Threads of this process that have a message under way over @coid are to leave it. */
+void lane_leave_all(struct connection *c);
+
+/* A connection to a channel of this process came (or with @chid 0 went): servers may deliver
+ * events to it. */
+void lane_own_channel(int coid, int chid);
+
+/* Nanoseconds, for tickets. */
+uint64_t lane_now(void);
+
+/* In a forked child. */
+void lane_forked(void);

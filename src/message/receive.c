@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * MsgReceive*(): one round looks at all that has come, takes what is first, and only if there is
+ * nothing sleeps. A message that is taken may have been withdrawn meanwhile, or its bytes may
+ * turn out to be nowhere: then its client has its answer, and the next one is taken.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/neutrino.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "client/cancel.h"
+#include "client/export.h"
+#include "client/result.h"
+#include "host/linux/guarded.h"
+#include "message/bulk.h"
+#include "message/caller.h"
+#include "message/channel.h"
+#include "message/info.h"
+#include "message/lane.h"
+#include "message/publish.h"
+#include "message/ready.h"
+#include "message/signals.h"
+#include "message/slot.h"
+#include "message/thread.h"
+#include "message/timeout.h"
+#include "message/vec.h"
+
+#define RECEIVE_EVENTS 64
+#define NS_PER_S       1000000000ull
+
+struct receiving {
+	struct channel *ch;
+	const struct vec *to;
+	struct _msg_info *info; /* may be NULL */
+	bool pulses_only;
+	struct timeout limit;
+};
+
+/* ---- Taking ---- */
+
+static void adopt_priority(const struct channel *ch, int priority)
+{
+	if (!(ch->flags & _NTO_CHF_FIXED_PRIORITY))
+		thread_priority_set(priority);
+}
+
+/* 0, or -EFAULT. Takes the pulse in any case. */
+static int give_pulse(struct receiving *r, struct pulse *p)
+{
+	struct _pulse out;
+
+	memset(&out, 0, sizeof(out));
+	out.type = _PULSE_TYPE;
+	out.subtype = _PULSE_SUBTYPE;
+	out.code = p->code;
+	out.value.sival_ptr = (void *)(uintptr_t)p->value;
+	out.scoid = p->scoid;
+	adopt_priority(r->ch, p->item.priority);
+	channel_pulse_free(p);
+	return vec_scatter(r->to, 0, &out, sizeof(out)) < 0 ? -EFAULT : 0;
+}
+
+/* The client gets @error and is done with. With the lock and BUSY. */
+static void refuse(struct caller *c, int error)
+{
+	c->progress = CALLER_IDLE;
+	bulk_answer_error(c, error);
+}
+
+/* The bytes of a message that is BUSY. Bytes or -EREMOTEIO: ours are bad; -EAGAIN: the client's
+ * are, and the message is no more. */
+static ssize_t fetch_message(struct receiving *r, struct caller *c)
+{
+	ssize_t got = bulk_fetch(c, 0, r->to);
+
+	if (got < 0) {
+		refuse(c, got == -EREMOTEIO ? ESRVRFAULT : got == -ESRCH ? EINTR : EFAULT);
+		return got == -EREMOTEIO ? got : -EAGAIN;
+	}
+	if (slot_release(&c->memory->state, c->generation))
+		caller_wake(c);
+	return got;
+}
+
+/* rcvid; -EAGAIN: look for another; -EFAULT. Gives the channel's lock back and takes it again. */
+static int give_message(struct receiving *r, struct caller *c)
+{
+	struct _msg_info info;
+	ssize_t got;
+	int rcvid;
+
+	(void)pthread_mutex_lock(&c->lock); /* a plain mutex: cannot fail */
+	if (!c->memory || slot_take(&c->memory->state, c->generation) != SLOT_HELD) {
+		c->progress = CALLER_IDLE;
+		(void)pthread_mutex_unlock(&c->lock);
+		return -EAGAIN;
+	}
+	c->progress = CALLER_HELD;
+	channel_unlock(r->ch);
+	got = fetch_message(r, c);
+	rcvid = caller_rcvid(c);
+	if (got >= 0) {
+		publish_hold(c->index, c->pid, c->tid);
+		info_of(c, &info);
+		info.msglen = got;
+		adopt_priority(r->ch, c->item.priority);
+	}
+	caller_unlock(c);
+	if (got >= 0 && r->info && guarded_copy(r->info, &info, sizeof(info)) < 0)
+		got = -EREMOTEIO; /* it is held, and is told by nobody: as on a bad buffer */
+	(void)pthread_mutex_lock(&r->ch->lock);
+	if (got >= 0)
+		return rcvid;
+	return got == -EREMOTEIO ? -EFAULT : -EAGAIN;
+}
+
+/* What is first: > 0, 0, or -errno; -EAGAIN: there is nothing. */
+static int take_first(struct receiving *r)
+{
+	struct channel *ch = r->ch;
+
+	for (;;) {
+		struct queue_item *item = queue_first(&ch->queue, r->pulses_only);
+		int rc;
+
+		if (!item)
+			return ch->is_dying ? -ESRCH : -EAGAIN;
+		queue_remove(&ch->queue, item);
+		if (queue_first(&ch->queue, false))
+			channel_ring_others(ch);
+		if (item->is_pulse)
+			return give_pulse(r, (struct pulse *)item);
+		rc = give_message(r, (struct caller *)item);
+		if (rc != -EAGAIN)
+			return rc;
+	}
+}
+
+/* ---- Waiting ---- */
+
+static int wait_events(const struct guard_fd *set, struct epoll_event *events, int n,
+		       const struct timespec *limit)
+{
+	int cancel, r, error;
+
+	if (limit && limit->tv_sec == 0 && limit->tv_nsec == 0) {
+		r = (int)syscall(SYS_epoll_pwait, guard_number(set), events, n, 0, NULL, 8);
+		return r < 0 ? -errno : r;
+	}
+	cancel = cancel_open();
+	if (limit) {
+		r = (int)syscall(SYS_epoll_pwait2, guard_number(set), events, n, limit, NULL, 8);
+		if (r < 0 && errno == ENOSYS) /* before 5.11 */
+			r = (int)syscall(SYS_epoll_pwait, guard_number(set), events, n,
+					 (int)(limit->tv_sec * 1000 + limit->tv_nsec / 1000000 + 1),
+					 NULL, 8);
+	} else {
+		r = (int)syscall(SYS_epoll_pwait, guard_number(set), events, n, -1, NULL, 8);
+	}
+	error = errno;
+	cancel_close(cancel);
+	return r < 0 ? -error : r;
+}
+
+/* All that there is now, into the queue. */
+static void look_round(struct receiving *r)
+{
+	static const struct timespec now = {0, 0};
+	struct epoll_event events[RECEIVE_EVENTS];
+	const struct guard_fd *set = r->pulses_only ? &r->ch->pulse_waits : &r->ch->waits;
+	int n;
+
+	do {
+		n = wait_events(set, events, RECEIVE_EVENTS, &now);
+		if (n > 0)
+			arrivals_take(r->ch, events, n);
+	} while (n == RECEIVE_EVENTS);
+	queue_close_round(&r->ch->queue);
+}
+
+struct sleeper {
+	struct channel *ch;
+	unsigned *count;
+};
+
+/* Also when the thread is cancelled: it holds no lock while it sleeps. */
+static void woken(void *arg)
+{
+	struct sleeper *s = arg;
+
+	(void)pthread_mutex_lock(&s->ch->lock);
+	--*s->count;
+}
+
+static void cancelled(void *arg)
+{
+	struct sleeper *s = arg;
+
+	woken(arg);
+	/* The wake-up that it may have had is another's. */
+	channel_ring_others(s->ch);
+	channel_leave(s->ch);
+}
+
+/* Watches the lane that was used last; true: something came. Without the channel's lock. */
+static bool watch_hot(struct channel *ch, struct caller *c, uint32_t *state, uint32_t *watched,
+		      uint32_t window)
+{
+	uint64_t begin = lane_now(), ns = 0;
+	bool hit = false;
+
+	(void)c;
+	__atomic_store_n(watched, 1, __ATOMIC_SEQ_CST);
+	do {
+		for (int i = 0; i < 32 && !hit; i++) {
+			hit = slot_state(__atomic_load_n(state, __ATOMIC_SEQ_CST)) ==
+			      LANE_STATE_READY;
+			spin_pause();
+		}
+		ns = lane_now() - begin;
+	} while (!hit && ns < window);
+	__atomic_store_n(watched, 0, __ATOMIC_SEQ_CST);
+	/* Who saw the word before it was taken back has not rung. */
+	if (!hit)
+		hit = slot_state(__atomic_load_n(state, __ATOMIC_SEQ_CST)) == LANE_STATE_READY;
+	spin_result(&ch->spin, hit, (uint32_t)ns);
+	return hit;
+}
+
+/* True: the lane that is watched has a message, and it is in the queue. */
+static bool spin_for_hot(struct receiving *r)
+{
+	struct channel *ch = r->ch;
+	struct caller *c = ch->hot;
+	uint32_t serial, window;
+	bool hit;
+
+	if (!c || ch->is_spinning || r->pulses_only || c->is_frames || r->limit.is_armed)
+		return false;
+	window = spin_window(&ch->spin);
+	if (window == 0 || pthread_mutex_trylock(&c->lock) != 0)
+		return false;
+	if (!c->memory || c->progress != CALLER_IDLE) {
+		(void)pthread_mutex_unlock(&c->lock);
+		return false;
+	}
+	/* The caller's lock keeps its memory mapped; who else wants it leaves us word. */
+	serial = c->serial;
+	ch->is_spinning = true;
+	channel_unlock(ch);
+	hit = watch_hot(ch, c, &c->memory->state, &c->memory->watched, window);
+	caller_unlock(c);
+	(void)pthread_mutex_lock(&ch->lock);
+	ch->is_spinning = false;
+	if (hit && c->channel == ch && c->serial == serial && !ch->is_dying)
+		arrivals_look(ch, c);
+	return hit;
+}
+
+static int sleep_round(struct receiving *r)
+{
+	struct channel *ch = r->ch;
+	struct epoll_event events[RECEIVE_EVENTS];
+	const struct guard_fd *set = r->pulses_only ? &ch->pulse_waits : &ch->waits;
+	struct sleeper s = {ch, r->pulses_only ? &ch->n_pulse_sleeping : &ch->n_sleeping};
+	struct timespec room;
+	const struct timespec *limit = timeout_left(&r->limit, &room);
+	int n;
+
+	++*s.count;
+	publish_receive(ch->chid);
+	channel_unlock(ch);
+	pthread_cleanup_push(cancelled, &s);
+	n = wait_events(set, events, RECEIVE_EVENTS, limit);
+	pthread_cleanup_pop(0);
+	woken(&s);
+	publish_running();
+	if (n > 0)
+		arrivals_take(ch, events, n);
+	if (n > 0 && n < RECEIVE_EVENTS)
+		queue_close_round(&ch->queue);
+	return n;
+}
+
+/* 0: look again, at what more there may be if *ret_looks; else why not. */
+static int wait_round(struct receiving *r, bool *ret_looks)
+{
+	int n;
+
+	*ret_looks = true;
+	if (spin_for_hot(r))
+		return 0;
+	if (r->ch->is_dying)
+		return -ESRCH;
+	if (r->limit.is_armed && r->limit.polls)
+		return timeout_expired(&r->limit);
+	n = sleep_round(r);
+	*ret_looks = n == RECEIVE_EVENTS;
+	if (n == -EINTR)
+		return signals_have_handler() ? -EINTR : 0;
+	/* A limit that has run out ends as an empty sleep. */
+	if (n == 0 && r->limit.is_armed)
+		return timeout_expired(&r->limit);
+	return n < 0 ? n : 0;
+}
+
+/* Is something there that came after what is queued? Then the order is not known yet. */
+static bool must_look(const struct receiving *r)
+{
+	return r->ch->queue.n[0] > 0 || r->ch->queue.n[1] > 0 ||
+	       (r->limit.is_armed && r->limit.polls);
+}
+
+static int receive_on(struct receiving *r)
+{
+	bool looks = must_look(r);
+	int rc = 0;
+
+	r->ch->n_inside++;
+	for (;;) {
+		int taken;
+
+		if (looks)
+			look_round(r);
+		taken = take_first(r);
+		if (taken != -EAGAIN) {
+			rc = taken;
+			break;
+		}
+		rc = wait_round(r, &looks);
+		if (rc < 0)
+			break;
+	}
+	/* What we leave may be what we were woken for. */
+	if (rc < 0 && queue_first(&r->ch->queue, false))
+		channel_ring_others(r->ch);
+	channel_leave(r->ch);
+	return rc;
+}
+
+static int receive(int chid, const struct vec *to, struct _msg_info *info, bool pulses_only)
+{
+	struct receiving r = {.to = to, .info = info, .pulses_only = pulses_only};
+	int saved = errno;
+	int rc;
+
+	timeout_take(STATE_RECEIVE, &r.limit);
+	if (to->size < sizeof(struct _pulse))
+		return -EFAULT;
+	r.ch = channel_lock(chid);
+	if (!r.ch)
+		return -ESRCH;
+	if (pulses_only) {
+		rc = channel_want_pulse_waits(r.ch);
+		if (rc < 0) {
+			channel_unlock(r.ch);
+			return rc;
+		}
+	}
+	rc = receive_on(&r);
+	errno = saved;
+	return rc;
+}
+
+/* ---- The calls ---- */
+
+static int receive_flat(int chid, void *msg, size_t bytes, struct _msg_info *info, bool pulses_only)
+{
+	struct vec to;
+
+	vec_of(&to, msg, bytes);
+	return receive(chid, &to, info, pulses_only);
+}
+
+static int receive_parts(int chid, const iov_t *iov, size_t parts, struct _msg_info *info,
+			 bool pulses_only)
+{
+	struct vec to;
+
+	/* Whatever is wrong with our own vector is EFAULT here. */
+	if (vec_of_parts(&to, iov, parts) < 0)
+		return -EFAULT;
+	return receive(chid, &to, info, pulses_only);
+}
+
+EXPORT int MsgReceive_r(int chid, void *msg, size_t bytes, struct _msg_info *info)
+{
+	return receive_flat(chid, msg, bytes, info, false);
+}
+
+EXPORT int MsgReceive(int chid, void *msg, size_t bytes, struct _msg_info *info)
+{
+	return result_errno(receive_flat(chid, msg, bytes, info, false));
+}
+
+EXPORT int MsgReceivev_r(int chid, const iov_t *iov, size_t parts, struct _msg_info *info)
+{
+	return receive_parts(chid, iov, parts, info, false);
+}
+
+EXPORT int MsgReceivev(int chid, const iov_t *iov, size_t parts, struct _msg_info *info)
+{
+	return result_errno(receive_parts(chid, iov, parts, info, false));
+}
+
+EXPORT int MsgReceivePulse_r(int chid, void *pulse, size_t bytes, struct _msg_info *info)
+{
+	return receive_flat(chid, pulse, bytes, info, true);
+}
+
+EXPORT int MsgReceivePulse(int chid, void *pulse, size_t bytes, struct _msg_info *info)
+{
+	return result_errno(receive_flat(chid, pulse, bytes, info, true));
+}
+
+EXPORT int MsgReceivePulsev_r(int chid, const iov_t *iov, size_t parts, struct _msg_info *info)
+{
+	return receive_parts(chid, iov, parts, info, true);
+}
+
+EXPORT int MsgReceivePulsev(int chid, const iov_t *iov, size_t parts, struct _msg_info *info)
+{
+	return result_errno(receive_parts(chid, iov, parts, info, true));
+}

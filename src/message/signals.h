@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Signals while a client may not leave (_NTO_CHF_UNBLOCK): they stay pending until the server
+ * has answered, and are then acted on. So they are blocked, and a descriptor tells that one
+ * came.
+ *
+ * Held are those that would run a handler or end the process; not held are faults, stops and
+ * SIGKILL, and what the thread has blocked itself.
+ */
+#pragma once
+
+#include <signal.h>
+#include <stdbool.h>
+
+struct signals {
+	bool is_held;
+	sigset_t before;
+	int fd; /* readable when one has come; -1: it cannot be told */
+};
+
+void signals_hold(struct signals *s);
+/* What has come is acted on now. Nothing if they are not held. */
+void signals_release(struct signals *s);
+
+/* A sleep ended with EINTR: by a handler? Stopping and going on ends some sleeps, too. */
+bool signals_have_handler(void);

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "message/spin.h"
+
+#include <sched.h>
+#include <stdlib.h>
+
+#include "base/util.h"
+
+#define SPIN_SURE      1024u
+#define SPIN_PAYS      512u
+#define SPIN_LONGEST   30000u /* ns */
+#define SPIN_SLACK     2000u
+#define SPIN_FIRST     16u
+#define SPIN_RAREST    4096u
+#define SPIN_REMEASURE 1024u
+
+/* -1: not known yet */
+static int allowed = -1;
+
+static int spin_measure(void)
+{
+	const char *wish = getenv("KAMIOKA_SPIN");
+	cpu_set_t cpus;
+
+	if (wish && wish[0] == '0')
+		return 0;
+	if (sched_getaffinity(0, sizeof(cpus), &cpus) < 0)
+		return 0;
+	return CPU_COUNT(&cpus) > 1;
+}
+
+bool spin_is_allowed(void)
+{
+	int known = __atomic_load_n(&allowed, __ATOMIC_RELAXED);
+
+	if (known < 0) {
+		known = spin_measure();
+		__atomic_store_n(&allowed, known, __ATOMIC_RELAXED);
+	}
+	return known;
+}
+
+uint32_t spin_window(struct spin *s)
+{
+	if (++s->tries % SPIN_REMEASURE == 0)
+		__atomic_store_n(&allowed, -1, __ATOMIC_RELAXED);
+	if (!spin_is_allowed())
+		return 0;
+	if (s->pause == 0) { /* a fresh one starts in good hope */
+		s->pause = SPIN_FIRST;
+		s->success = SPIN_SURE;
+		s->hit_ns = SPIN_LONGEST;
+	}
+	if (s->success < SPIN_PAYS) {
+		if (s->waits > 0) {
+			s->waits--;
+			return 0;
+		}
+		return SPIN_LONGEST;
+	}
+	return MIN(4 * s->hit_ns + SPIN_SLACK, SPIN_LONGEST);
+}
+
+void spin_result(struct spin *s, bool hit, uint32_t ns)
+{
+	if (hit) {
+		if (s->success < SPIN_PAYS)
+			s->success = SPIN_PAYS;
+		s->success += (SPIN_SURE - s->success) / 8 + (s->success < SPIN_SURE);
+		s->hit_ns -= s->hit_ns / 8;
+		s->hit_ns += ns / 8;
+		s->pause = SPIN_FIRST;
+		return;
+	}
+	s->success -= s->success / 4;
+	if (s->success < SPIN_PAYS) {
+		s->waits = s->pause;
+		s->pause = MIN(s->pause * 2, SPIN_RAREST);
+	}
+}
