@@ -353,3 +353,6 @@ int MsgUnregisterEvent(const struct sigevent *event);
 int MsgUnregisterEvent_r(const struct sigevent *event); /* pos */
 
 __END_DECLS
+
+/* What is not about messages. */
+#include <bits/neutrino_time.h>
