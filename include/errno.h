@@ -14,4 +14,23 @@
 #define ENOREMOTE 300
 #endif
 
+/* More of QNX's names and numbers that Linux does not use. ERESTART is Linux's. */
+#ifdef __USE_QNX
+#ifndef EBADRPC
+#define EBADRPC 272 /* a remote procedure call's structure is bad */
+#endif
+#ifndef EBADFSYS
+#define EBADFSYS 302 /* a damaged file system was found */
+#endif
+#ifndef EMORE
+#define EMORE 309 /* there is more than fits */
+#endif
+#ifndef ECTRLTERM
+#define ECTRLTERM 310 /* the controlling terminal would be lost */
+#endif
+#ifndef ESRVRFAULT
+#define ESRVRFAULT 312 /* the server's memory is not there */
+#endif
+#endif
+
 #endif

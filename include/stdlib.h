@@ -22,6 +22,27 @@ __BEGIN_DECLS
  */
 extern int daemon(int nochdir, int noclose) __THROW;
 
+/*
+ * A number as text in radix 2 to 36, into buf, which must have room (33 or 65 bytes for
+ * radix 2, a sign, a 0); itoa(), ltoa() and lltoa() write a sign in radix 10 only.
+ * Return buf; NULL for another radix. QNX Neutrino C Library Reference, itoa() and others.
+ */
+extern char *itoa(int value, char *buf, int radix) __THROW;
+extern char *utoa(unsigned int value, char *buf, int radix) __THROW;
+extern char *ltoa(long value, char *buf, int radix) __THROW;
+extern char *ultoa(unsigned long value, char *buf, int radix) __THROW;
+extern char *lltoa(long long value, char *buf, int radix) __THROW;
+extern char *ulltoa(unsigned long long value, char *buf, int radix) __THROW;
+
+#ifndef __cplusplus
+#ifndef max
+#define max(a, b) ((a) > (b) ? (a) : (b))
+#endif
+#ifndef min
+#define min(a, b) ((a) < (b) ? (a) : (b))
+#endif
+#endif
+
 __END_DECLS
 #endif
 

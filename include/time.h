@@ -9,6 +9,11 @@
 
 #ifdef __USE_QNX
 #include <bits/types/sigevent_t.h>
+
+/* differs: there is no state of low power in which this clock would not wake anybody. */
+#ifndef CLOCK_SOFTTIME
+#define CLOCK_SOFTTIME CLOCK_REALTIME
+#endif
 #endif
 
 #endif

@@ -27,6 +27,7 @@ extern unsigned int delay(unsigned int duration);
 __END_DECLS
 
 #ifdef __USE_QNX
+#include <bits/neutrino_iov.h>
 #include <sys/process.h>
 #endif
 

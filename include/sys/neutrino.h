@@ -353,3 +353,9 @@ int MsgUnregisterEvent(const struct sigevent *event);
 int MsgUnregisterEvent_r(const struct sigevent *event); /* pos */
 
 __END_DECLS
+
+/* What is not about messages. */
+#include <bits/neutrino_iov.h>
+#include <bits/neutrino_sync.h>
+#include <bits/neutrino_thread.h>
+#include <bits/neutrino_time.h>

@@ -56,3 +56,14 @@ int real_thrd_create(thrd_t *ret_thread, thrd_start_t function, void *arg)
 	return real_thrd_create_found ? real_thrd_create_found(ret_thread, function, arg) :
 					thrd_error;
 }
+
+void *real_function(const char *name, void **cached)
+{
+	void *found = __atomic_load_n(cached, __ATOMIC_RELAXED);
+
+	if (!found) {
+		found = dlsym(RTLD_NEXT, name);
+		__atomic_store_n(cached, found, __ATOMIC_RELAXED);
+	}
+	return found;
+}

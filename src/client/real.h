@@ -14,3 +14,7 @@ pid_t real_fork(void);
 int real_pthread_create(pthread_t *ret_thread, const pthread_attr_t *attr,
 			void *(*function)(void *), void *arg);
 int real_thrd_create(thrd_t *ret_thread, thrd_start_t function, void *arg);
+
+/* The one of that @name, a name of glibc's; *@cached, NULL at first, keeps it. NULL in a
+ * program without it. Not for signal handlers. */
+void *real_function(const char *name, void **cached);

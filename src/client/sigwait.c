@@ -2,13 +2,14 @@
 /*
  * sigwaitinfo(), sigtimedwait() and sigwait(): glibc's, with one exact siginfo
  * for each death (sigchld.c). A kick that brings no news is not a signal: the
- * wait goes on, for what is left of its time. sigpending() needs nothing, since
+ * wait goes on, for what is left of its time. All mind TimerTimeout(). sigpending() needs nothing, since
  * SIGCHLD is pending as long as there is news.
  */
 #include <errno.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/states.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,7 +17,9 @@
 #include "base/util.h"
 #include "client/cancel.h"
 #include "client/export.h"
+#include "client/result.h"
 #include "client/sigchld.h"
+#include "message/timeout.h"
 
 #define NS_PER_S 1000000000L
 
@@ -66,28 +69,37 @@ static void end_taking(void *unused)
 	sigchld_take_end();
 }
 
-static int take_exact(const sigset_t *set, siginfo_t *ret_info, const struct timespec *timeout)
+/* *ret_news: of the SIGCHLD that is the answer. */
+static int take_news(const sigset_t *set, siginfo_t *ret_info, const struct timespec *timeout,
+		     enum sigchld_news *ret_news)
 {
 	struct timespec deadline = {0}, left = {0};
-	enum sigchld_news news = SIGCHLD_LAST;
 	int signo;
 
 	if (timeout) {
 		left = *timeout;
 		deadline = deadline_of(timeout);
 	}
-	sigchld_take_begin();
-	pthread_cleanup_push(end_taking, NULL);
 	for (;;) {
 		signo = take_signal(set, ret_info, timeout ? &left : NULL);
 		if (signo != SIGCHLD)
-			break;
-		news = sigchld_resolve(ret_info, false);
-		if (news != SIGCHLD_NOTHING)
-			break;
+			return signo;
+		*ret_news = sigchld_resolve(ret_info, false);
+		if (*ret_news != SIGCHLD_NOTHING)
+			return signo;
 		if (timeout)
 			left = time_left(&deadline);
 	}
+}
+
+static int take_exact(const sigset_t *set, siginfo_t *ret_info, const struct timespec *timeout)
+{
+	enum sigchld_news news = SIGCHLD_LAST;
+	int signo;
+
+	sigchld_take_begin();
+	pthread_cleanup_push(end_taking, NULL);
+	signo = take_news(set, ret_info, timeout, &news);
 	if (signo == SIGCHLD && news == SIGCHLD_MORE)
 		sigchld_kick();
 	pthread_cleanup_pop(1);
@@ -109,22 +121,70 @@ static int wait_for(const sigset_t *set, siginfo_t *ret_info, const struct times
 	return signo;
 }
 
+/* Until the wait's own end or the limit, whichever comes first. */
+static int wait_piece(const sigset_t *set, siginfo_t *ret_info, const struct timespec *left,
+		      const struct timeout *limit, bool *ret_limited)
+{
+	struct timespec allowed;
+	const struct timespec *piece = timeout_left(limit, &allowed);
+
+	*ret_limited = piece && (!left || piece->tv_sec < left->tv_sec ||
+				 (piece->tv_sec == left->tv_sec && piece->tv_nsec < left->tv_nsec));
+	return wait_for(set, ret_info, *ret_limited ? piece : left);
+}
+
+/* With TimerTimeout()'s @limit. */
+static int wait_limited(const sigset_t *set, siginfo_t *ret_info, const struct timespec *timeout,
+			struct timeout *limit)
+{
+	struct timespec deadline = {0}, left = {0};
+	bool limited;
+	int signo, r;
+
+	if (timeout && (timeout->tv_nsec < 0 || timeout->tv_nsec >= NS_PER_S))
+		return result_errno(-EINVAL);
+	if (timeout)
+		deadline = deadline_of(timeout);
+	for (;;) {
+		if (timeout)
+			left = time_left(&deadline);
+		signo = wait_piece(set, ret_info, timeout ? &left : NULL, limit, &limited);
+		if (signo > 0 || errno != EAGAIN || !limited)
+			return signo;
+		r = timeout_expired(limit);
+		if (r < 0)
+			return result_errno(r);
+	}
+}
+
+static int wait_any(const sigset_t *set, siginfo_t *ret_info, const struct timespec *timeout,
+		    struct timeout *limit)
+{
+	return limit->is_armed ? wait_limited(set, ret_info, timeout, limit) :
+				 wait_for(set, ret_info, timeout);
+}
+
 EXPORT int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *timeout)
 {
-	return wait_for(set, info, timeout);
+	struct timeout limit;
+
+	timeout_take(STATE_SIGWAITINFO, &limit);
+	return wait_any(set, info, timeout, &limit);
 }
 
 EXPORT int sigwaitinfo(const sigset_t *set, siginfo_t *info)
 {
-	return wait_for(set, info, NULL);
+	return sigtimedwait(set, info, NULL);
 }
 
 EXPORT int sigwait(const sigset_t *set, int *sig)
 {
+	struct timeout limit;
 	int signo;
 
+	timeout_take(STATE_SIGWAITINFO, &limit);
 	do {
-		signo = wait_for(set, NULL, NULL);
+		signo = wait_any(set, NULL, NULL, &limit);
 	} while (signo < 0 && errno == EINTR);
 	if (signo < 0)
 		return errno;

@@ -2,6 +2,9 @@
 /*
  * TimerTimeout(): a limit for the next call of this thread that blocks in one of the states
  * that it named. Whoever is about to block takes it, whether or not it then blocks.
+ *
+ * Taking it for one state disarms all others, but for SEND and REPLY, which are of one call:
+ * who takes SEND takes REPLY, too, before it returns.
  */
 #pragma once
 
@@ -19,7 +22,7 @@ struct timeout {
 };
 
 /* Bits of STATE_* that are armed; 0 nearly always. */
-extern __thread uint32_t timeout_states;
+extern __thread uint32_t timeout_states __attribute__((tls_model("initial-exec")));
 
 void timeout_take_slow(uint32_t state, struct timeout *ret);
 
@@ -34,6 +37,9 @@ static inline void timeout_take(uint32_t state, struct timeout *ret)
 
 /* What is left, never negative; NULL if @t is not armed: for ppoll() and its kind. */
 const struct timespec *timeout_left(const struct timeout *t, struct timespec *ret_left);
+
+/* When it is, of @t's clock. The past, if it polls. */
+struct timespec timeout_at(const struct timeout *t);
 
 /* The time is over. -ETIMEDOUT, or the event is delivered, @t disarmed, and 0: block on. */
 int timeout_expired(struct timeout *t);
