@@ -20,6 +20,7 @@
 #include "base/util.h"
 #include "client/export.h"
 #include "client/io.h"
+#include "message/connection.h"
 
 /* The kernel copies the table up to the highest number at each clone: so not
  * as high as the limit lets us. */
@@ -213,8 +214,22 @@ EXPORT int close(int fd)
 {
 	if (guard_is_hidden(fd))
 		return guard_refuse();
-	io_flag_clear(fd);
+	if (io_is_flagged(fd) && !connection_closing(fd))
+		io_flag_clear(fd);
 	return __close(fd);
+}
+
+/* @fd is a duplicate of @from now. */
+static void guard_copied(int from, int fd)
+{
+	if (!io_is_flagged(from) && !io_is_flagged(fd))
+		return;
+	if (io_is_flagged(fd))
+		(void)connection_closing(fd);
+	if (connection_at(from))
+		connection_duplicated(from, fd);
+	else
+		io_flag_copy(from, fd);
 }
 
 static int guard_dup_to(int from, int to, int flags)
@@ -227,7 +242,7 @@ static int guard_dup_to(int from, int to, int flags)
 		guard_make_way(to);
 	fd = (int)syscall(SYS_dup3, from, to, flags);
 	if (fd >= 0)
-		io_flag_copy(from, fd);
+		guard_copied(from, fd);
 	return fd;
 }
 
@@ -254,7 +269,7 @@ EXPORT int dup(int from)
 		return guard_refuse();
 	fd = (int)syscall(SYS_dup, from);
 	if (fd >= 0)
-		io_flag_copy(from, fd);
+		guard_copied(from, fd);
 	return fd;
 }
 
@@ -266,7 +281,7 @@ static int guard_fcntl(int fd, int cmd, void *arg)
 		return guard_refuse();
 	result = __fcntl(fd, cmd, arg);
 	if (result >= 0 && (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC))
-		io_flag_copy(fd, result);
+		guard_copied(fd, result);
 	return result;
 }
 
@@ -300,6 +315,7 @@ static int guard_close_span(unsigned first, unsigned last, int flags)
 
 	if (first > last)
 		return 0;
+	connection_closing_range(first, last);
 	io_flag_clear_range(first, last);
 	if (syscall(SYS_close_range, first, last, flags) == 0)
 		return 0;

@@ -17,6 +17,7 @@
 #include "client/cancel.h"
 #include "client/export.h"
 #include "client/signalfd.h"
+#include "message/connection.h"
 
 uint64_t io_flags[IO_FDS / 64];
 
@@ -58,7 +59,7 @@ void io_flag_copy(int old, int new)
 
 EXPORT ssize_t read(int fd, void *buf, size_t len)
 {
-	if (io_is_flagged(fd))
+	if (io_is_flagged(fd) && !connection_at(fd))
 		return signalfd_read(fd, buf, len);
 	return __read(fd, buf, len);
 }
@@ -107,7 +108,7 @@ static ssize_t signalfd_readv(int fd, const struct iovec *iov, int n)
 
 EXPORT ssize_t readv(int fd, const struct iovec *iov, int n)
 {
-	if (io_is_flagged(fd) && n > 0 && n <= IOV_MAX)
+	if (io_is_flagged(fd) && !connection_at(fd) && n > 0 && n <= IOV_MAX)
 		return signalfd_readv(fd, iov, n);
 	return plain_readv(fd, iov, n);
 }

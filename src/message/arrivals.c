@@ -40,7 +40,8 @@ static bool may_pulse(uid_t uid)
 
 static int clamp_priority(int priority)
 {
-	return MAX(THREAD_PRIORITY_MIN, MIN(priority, THREAD_PRIORITY_MAX));
+	priority = MAX(THREAD_PRIORITY_MIN, priority);
+	return MIN(priority, THREAD_PRIORITY_MAX);
 }
 
 static void add_pulse(struct channel *ch, int scoid, int priority, int code, uint64_t value,
@@ -137,7 +138,7 @@ static void take_send(struct channel *ch, struct caller *c, const struct lane_re
 	if (!c->staged && len > 0)
 		return; /* no memory: it stays SEND-blocked, as if we did not receive */
 	c->request = record->request;
-	c->n_staged = MIN(len, (size_t)MIN(c->request.size, (uint64_t)LANE_FRAME));
+	c->n_staged = MIN(len, c->request.size);
 	if (len > 0)
 		memcpy(c->staged, bytes, c->n_staged);
 	queue_message(ch, c, record->generation);

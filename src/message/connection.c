@@ -27,6 +27,7 @@
 #include "base/cleanup.h"
 #include "base/util.h"
 #include "client/io.h"
+#include "gen/shared.h"
 #include "host/linux/procinfo.h"
 #include "message/address.h"
 #include "message/lock.h"
@@ -541,7 +542,6 @@ void connection_duplicated(int old, int new)
 	(void)connection_closing(new);
 	if (old >= IO_FDS || new >= IO_FDS || !__atomic_load_n(&by_fd[old], __ATOMIC_ACQUIRE))
 		return;
-	/* Made our own at its first use: the socket is the old one's until then. */
 	lock_take(&lock, &mask);
 	(void)adopt_locked(new);
 	lock_give(&lock, &mask);

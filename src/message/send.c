@@ -424,7 +424,7 @@ static int await_answer(struct sending *s)
 static int take_reply(struct sending *s, long *ret_status)
 {
 	const struct lane_reply *reply = s->l->is_frames ? &s->answer : &s->m->reply;
-	size_t size = MIN(reply->size, MIN((uint64_t)s->reply->size, (uint64_t)LANE_INLINE));
+	size_t size = MIN(reply->size, (uint64_t)LANE_INLINE);
 	int error = reply->error;
 
 	if (error == 0 && size > 0 &&
@@ -461,7 +461,12 @@ static void take_limit(struct sending *s)
 {
 	s->limits_send = timeout_states >> STATE_SEND & 1;
 	s->limits_reply = timeout_states >> STATE_REPLY & 1;
-	timeout_take(s->limits_send ? STATE_SEND : STATE_REPLY, &s->limit);
+	s->limit.is_armed = false;
+	/* One limit for both, if it is for both. */
+	if (s->limits_send)
+		timeout_take(STATE_SEND, &s->limit);
+	if (s->limits_reply)
+		timeout_take(STATE_REPLY, &s->limit);
 }
 
 static int send_over(struct sending *s, long *ret_status)

@@ -2,6 +2,7 @@
 #include "wire/packet.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 

@@ -49,6 +49,11 @@ __asm__(".text\n"
 	"	ret\n"
 	"	.cfi_endproc\n"
 	".size guarded_move, . - guarded_move\n");
+typedef greg_t program_counter;
+static program_counter *counter_of(ucontext_t *context)
+{
+	return &context->uc_mcontext.gregs[REG_RIP];
+}
 #elif defined __aarch64__
 __asm__(".text\n"
 	".p2align 4\n"
@@ -79,6 +84,11 @@ __asm__(".text\n"
 	"	ret\n"
 	"	.cfi_endproc\n"
 	".size guarded_move, . - guarded_move\n");
+typedef unsigned long long program_counter;
+static program_counter *counter_of(ucontext_t *context)
+{
+	return &context->uc_mcontext.pc;
+}
 #else
 #error "guarded_move() for this architecture"
 #endif
@@ -90,16 +100,11 @@ int guarded_copy(void *to, const void *from, size_t len)
 
 bool guarded_resume(void *ucontext)
 {
-	ucontext_t *context = ucontext;
-#if defined __x86_64__
-	greg_t *pc = &context->uc_mcontext.gregs[REG_RIP];
-#else
-	__typeof__(context->uc_mcontext.pc) *pc = &context->uc_mcontext.pc;
-#endif
+	program_counter *pc = counter_of(ucontext);
 	uintptr_t at = (uintptr_t)*pc;
 
 	if (at < (uintptr_t)guarded_begin || at >= (uintptr_t)guarded_end)
 		return false;
-	*pc = (__typeof__(*pc))(uintptr_t)guarded_exit;
+	*pc = (program_counter)(uintptr_t)guarded_exit;
 	return true;
 }
