@@ -135,11 +135,11 @@ static bool event_take(struct page *page, struct page_event *ret, uint32_t *ret_
 	*ret_head = head;
 	if (head == tail)
 		return false;
-	/* Overrun: the oldest are lost. */
+	/* Somebody scribbled there. */
 	if (head - tail > PAGE_EVENTS)
 		tail = head - PAGE_EVENTS;
 	*ret = page->events[tail % PAGE_EVENTS];
-	__atomic_store_n(&page->head.event_tail, tail + 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&page->head.event_tail, tail + 1, __ATOMIC_SEQ_CST);
 	return true;
 }
 
@@ -156,6 +156,9 @@ static void *event_loop(void *unused)
 			return NULL;
 		while (event_take(page, &event, &head))
 			event_deliver(&event);
+		/* The manager says so before it looks for room; a node that is gone has none. */
+		if (__atomic_load_n(&page->head.event_more, __ATOMIC_SEQ_CST))
+			(void)node_ring();
 		(void)syscall(SYS_futex, &page->head.event_head, FUTEX_WAIT, head, NULL);
 	}
 }
