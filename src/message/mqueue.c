@@ -21,9 +21,9 @@
 #include "message/sigevent.h"
 
 /* glibc's thread that hears of messages: made once, it stays. */
-static struct helper queue_helper;
+static struct helper mqueue_helper;
 
-static int queue_notify_libc(mqd_t queue, const struct sigevent *ev)
+static int mqueue_notify_libc(mqd_t queue, const struct sigevent *ev)
 {
 	static void *cached;
 	int (*notify)(mqd_t, const struct sigevent *);
@@ -39,11 +39,11 @@ static int queue_notify_libc(mqd_t queue, const struct sigevent *ev)
 	if (notify(queue, ev) < 0)
 		return -errno;
 	if (ev && ev->sigev_notify == SIGEV_THREAD)
-		helper_is_elsewhere(&queue_helper);
+		helper_is_elsewhere(&mqueue_helper);
 	return 0;
 }
 
-static void queue_has_message(union sigval value)
+static void mqueue_has_message(union sigval value)
 {
 	uint32_t handle = (uint32_t)(uintptr_t)value.sival_ptr;
 	struct kept kept;
@@ -55,13 +55,13 @@ static void queue_has_message(union sigval value)
 		(void)deliver_here(&kept.event, kept.tid); /* nobody to tell */
 }
 
-static void queue_forget(uint32_t handle)
+static void mqueue_forget(uint32_t handle)
 {
 	if (handle)
 		(void)kept_remove(KEPT_QUEUE, handle); /* or it has just happened */
 }
 
-static int queue_notify_kept(mqd_t queue, const struct sigevent *ev)
+static int mqueue_notify_kept(mqd_t queue, const struct sigevent *ev)
 {
 	struct sigevent function;
 	struct kept kept;
@@ -75,19 +75,19 @@ static int queue_notify_kept(mqd_t queue, const struct sigevent *ev)
 	memset(&function, 0, sizeof(function));
 	function.sigev_notify = SIGEV_THREAD;
 	function.sigev_value.sival_ptr = (void *)(uintptr_t)handle;
-	function._sigev_un._sigev_thread._function = queue_has_message;
-	rc = queue_notify_libc(queue, &function);
+	function._sigev_un._sigev_thread._function = mqueue_has_message;
+	rc = mqueue_notify_libc(queue, &function);
 	if (rc < 0) {
 		(void)kept_remove(KEPT_QUEUE, handle); /* only we know it */
 		return rc;
 	}
 	/* A former request of that number went with its queue. */
-	queue_forget(kept_find(KEPT_QUEUE, queue));
+	mqueue_forget(kept_find(KEPT_QUEUE, queue));
 	kept_set_key(handle, queue);
 	return 0;
 }
 
-static int queue_check(const struct sigevent *ev)
+static int mqueue_check(const struct sigevent *ev)
 {
 	if (SIGEV_GET_TYPE(ev) == SIGEV_UNBLOCK)
 		return -EINVAL;
@@ -101,15 +101,15 @@ EXPORT int mq_notify(mqd_t queue, const struct sigevent *ev)
 	int rc;
 
 	if (!ev) {
-		rc = queue_notify_libc(queue, NULL);
+		rc = mqueue_notify_libc(queue, NULL);
 		if (rc == 0)
-			queue_forget(kept_find(KEPT_QUEUE, queue));
+			mqueue_forget(kept_find(KEPT_QUEUE, queue));
 		return result_errno(rc);
 	}
-	rc = queue_check(ev);
+	rc = mqueue_check(ev);
 	if (rc < 0)
 		return result_errno(rc);
 	if (sigevent_to_libc(ev, &plain))
-		return result_errno(queue_notify_libc(queue, &plain));
-	return result_errno(queue_notify_kept(queue, ev));
+		return result_errno(mqueue_notify_libc(queue, &plain));
+	return result_errno(mqueue_notify_kept(queue, ev));
 }

@@ -241,7 +241,7 @@ TEST(timer_without_event_sends_sigalrm)
 }
 
 /* The thread behind the timers is not the program's; a child has neither. */
-TEST_WITH(forked_child_has_no_timers_and_can_make_its_own, .threads = true)
+TEST(forked_child_has_no_timers_and_can_make_its_own)
 {
 	timer_t timer = timer_for(adds(1)), own;
 	pid_t pid;
@@ -297,7 +297,7 @@ static mqd_t queue_new(void)
 	return queue;
 }
 
-TEST_WITH(queue_delivers_any_event_once_for_each_request, .threads = true)
+TEST(queue_delivers_any_event_once_for_each_request)
 {
 	struct sigevent event = adds(1);
 	mqd_t queue = queue_new();
