@@ -31,8 +31,8 @@
 #include <unistd.h>
 
 #include "client/birth.h"
-#include "client/event.h"
 #include "client/export.h"
+#include "client/helper.h"
 #include "client/node.h"
 #include "client/real.h"
 #include "client/result.h"
@@ -70,7 +70,7 @@ static bool fork_is_allowed(void)
 		return true;
 	if (node && (node->options & NODE_OPTION_THREADED_FORK))
 		return true;
-	return fork_count_threads() <= 1 + event_own_threads();
+	return fork_count_threads() <= 1 + helper_own_threads();
 }
 
 /*

@@ -23,6 +23,7 @@
  *	guardian.c who inherits children
  *	session.c  groups, sessions, hang-up, signals at a parent's death
  *	notify.c   who asked to hear of any process
+ *	notice.c   what they are told in their pages, in order, when there is room
  *	ability.c  what a process may do
  *	service.c  the service manager's own fork
  */
@@ -53,6 +54,7 @@ struct core_limits {
 	uint32_t keep_root; /* of these, kept for root */
 	uint32_t waiters;
 	uint32_t subs;
+	uint32_t notices;
 	uint32_t abilities;
 	uint32_t options; /* enum rule */
 };
@@ -64,6 +66,7 @@ struct core {
 	uint32_t *buckets;
 	struct pt_waiter *waiters;
 	struct pt_sub *subs;
+	struct pt_notice *notices;
 	struct pt_ability *abilities;
 	struct pt_name *names;
 	struct pt_effect *effects;
@@ -75,6 +78,8 @@ struct core {
 	 * as a SIGCHLD of the kernel's own comes before wait() returns.
 	 */
 	uint32_t tell_parent, tell_room;
+	/* Notices were added since the caller last set this false. */
+	bool has_notices;
 };
 
 /* --- the table itself (ptable.c) --- */
@@ -232,6 +237,12 @@ enum core_result core_unsubscribe(struct core *c, struct pt_proc *p, int32_t id)
 void core_trigger(struct core *c, uint32_t flags, bool updateable, int32_t value);
 /* Deliver one value request; @edge is remembered to fire once a crossing. */
 void core_trigger_value(struct core *c, struct pt_sub *s, bool beyond, uint64_t value);
+
+/* --- notice.c --- */
+
+/* Does an event wait for room in @p's page? Then core_notice() makes FX_NOTICE of one. */
+bool core_has_notice(const struct pt_proc *p);
+void core_notice(struct core *c, struct pt_proc *p);
 
 /* --- ability.c --- */
 

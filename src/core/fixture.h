@@ -58,6 +58,7 @@ static UNUSED void start_with(uint32_t procs, uint32_t keep_root, uint32_t rules
 		.keep_root = keep_root,
 		.waiters = 16,
 		.subs = 16,
+		.notices = 16,
 		.abilities = 300,
 		.options = rules,
 	};

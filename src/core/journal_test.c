@@ -170,6 +170,7 @@ static void largest_transition_fits(void **state)
 		.procs = 200,
 		.waiters = 16,
 		.subs = 16,
+		.notices = 16,
 		.abilities = 300,
 	};
 	p = born(NULL, 0);

@@ -15,7 +15,8 @@
 
 #include <assert.h>
 
-#define VALUE_FIRED 1u
+#define VALUE_FIRED     1u
+#define EVENT_TYPE_MASK 0xffu
 
 static struct pt_sub *sub_at(const struct core *c, uint32_t index)
 {
@@ -73,20 +74,25 @@ void notify_remove_all(struct core *c, struct pt_proc *p)
 		if (sub_at(c, i)->proc == p->self)
 			sub_drop(c, i);
 	}
+	notice_remove_all(c, p);
 }
 
 static void deliver(struct core *c, const struct pt_sub *s, bool updateable, uint64_t value)
 {
-	struct pt_effect *e = journal_fx(c, FX_EVENT);
-	const struct pt_proc *p = pt_at(c, s->proc);
+	struct pt_proc *p = pt_at(c, s->proc);
+	struct pt_effect *e;
 
+	if (!updateable || !(s->event.notify & EVENT_FLAG_UPDATEABLE))
+		value = s->event.value;
+	if ((s->event.notify & EVENT_TYPE_MASK) == EVENT_TYPE_THREAD) {
+		notice_add(c, p, (uint32_t)s->event.code, value);
+		return;
+	}
+	e = journal_fx(c, FX_EVENT);
 	e->proc = s->proc;
 	e->pid = p->pid;
-	e->page = p->page;
-	e->arena = p->arena;
 	e->event = s->event;
-	if (updateable && (s->event.notify & EVENT_FLAG_UPDATEABLE))
-		e->event.value = value;
+	e->event.value = value;
 }
 
 void notify_fire(struct core *c, uint32_t flags, bool updateable, uint64_t value)

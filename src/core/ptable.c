@@ -18,13 +18,15 @@ static uint32_t bucket_count(const struct core_limits *l)
 static size_t lay_out(struct core *c, uint8_t *mem, const struct core_limits *l, uint32_t buckets)
 {
 	size_t at = sizeof(struct pt_head);
-	size_t procs = at, hash, waiters, subs, abilities, names, effects, undo;
+	size_t procs = at, hash, waiters, subs, notices, abilities, names, effects, undo;
 
 	at += sizeof(struct pt_proc) * ((size_t)l->procs + 1);
 	waiters = at;
 	at += sizeof(struct pt_waiter) * ((size_t)l->waiters + 1);
 	subs = at;
 	at += sizeof(struct pt_sub) * ((size_t)l->subs + 1);
+	notices = at;
+	at += sizeof(struct pt_notice) * ((size_t)l->notices + 1);
 	abilities = at;
 	at += sizeof(struct pt_ability) * ((size_t)l->abilities + 1);
 	names = at;
@@ -44,6 +46,7 @@ static size_t lay_out(struct core *c, uint8_t *mem, const struct core_limits *l,
 		.buckets = (void *)(mem + hash),
 		.waiters = (void *)(mem + waiters),
 		.subs = (void *)(mem + subs),
+		.notices = (void *)(mem + notices),
 		.abilities = (void *)(mem + abilities),
 		.names = (void *)(mem + names),
 		.effects = (void *)(mem + effects),
@@ -69,6 +72,7 @@ void core_init(struct core *c, void *mem, const struct core_limits *l)
 	h->keep_root = l->keep_root;
 	h->waiters = l->waiters;
 	h->subs = l->subs;
+	h->notices = l->notices;
 	h->abilities = l->abilities;
 	h->buckets = buckets;
 	h->options = l->options;
@@ -92,6 +96,7 @@ int core_open(struct core *c, void *mem, size_t size)
 		.procs = h->capacity,
 		.waiters = h->waiters,
 		.subs = h->subs,
+		.notices = h->notices,
 		.abilities = h->abilities,
 	};
 	if (core_size(&l) > size || h->buckets != bucket_count(&l))
@@ -229,6 +234,7 @@ enum core_result core_set_page(struct core *c, struct pt_proc *p, uint32_t page,
 	p->flags = page ? p->flags | FLAG_LINKED : p->flags & ~(uint32_t)FLAG_LINKED;
 	/* A new image, or a new page: nothing is told in it yet. */
 	p->told = 0;
+	p->noticed = 0;
 	journal_commit(c);
 	return CORE_OK;
 }

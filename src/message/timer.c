@@ -1,255 +1,250 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * TimerCreate() and its kind: the kernel form of POSIX's timers, and made of these.
+ * timer_create() with events that the kernel cannot deliver: pulses above all. Functions,
+ * too: glibc's thread for them would be the program's, who could not fork any more.
  *
- * glibc's timer_t can be a pointer, so an id here is a place in a table. A forked child has
- * no timers, as POSIX has it, though it may see its parent's ids: they fail there.
+ * The timer is the kernel's all the same, so everything else about it is too. It sends
+ * its signal to a thread of ours, which takes it from the kernel and does what the event
+ * says, once for each time the timer has expired: what came while the thread was busy the
+ * kernel has counted. The signal brings the handle of the event, so that one that is
+ * still under way when its timer is deleted leads nowhere.
+ *
+ * The signal is the one below those that programs may use; glibc wants it from other
+ * threads of its own, never from this one.
+ *
+ * differs: a SIGEV_SIGNAL_THREAD timer is for the thread that made it, not for the one that
+ * set it.
  */
+#include <dlfcn.h>
 #include <errno.h>
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/neutrino.h>
-#include <sys/time.h>
+#include <sys/siginfo.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "client/export.h"
+#include "client/helper.h"
 #include "client/result.h"
+#include "message/deliver.h"
+#include "message/kept.h"
+#include "message/registered.h"
+#include "message/sigevent.h"
+#include "message/thread.h"
 
-#define TIMERS   1024
-#define NS_PER_S 1000000000u
+#define TIMER_SIGNAL      32
+#define TIMER_SET         (UINT64_C(1) << (TIMER_SIGNAL - 1))
+#define TIMER_RETRY_NS    1000000
+/* As many at most at once, of one that was overdue: a process stopped for a day. */
+#define TIMER_MOST        100000
+/* How many may be owed because their channels are full. */
+#define TIMER_DEBTS       64
+#define TIMER_DEBT_ROUNDS 2000 /* each of TIMER_RETRY_NS */
 
-struct timer {
-	pid_t owner; /* whose it is; 0: free */
-	bool absolute;
-	clockid_t clock;
-	timer_t real;
-	struct _itimer set;
-	struct sigevent event;
+/* Times that a timer has expired and could not be told of yet. handle 0: none. */
+struct timer_debt {
+	uint32_t handle;
+	uint32_t times;
+	uint32_t rounds; /* tried in vain */
 };
 
-static pthread_mutex_t timer_lock_word = PTHREAD_MUTEX_INITIALIZER;
-static struct timer timers[TIMERS];
+static struct timer_debt timer_debts[TIMER_DEBTS]; /* the thread's */
+static unsigned timer_n_debts;
+static pid_t timer_debts_of;
 
-static void timer_lock(void)
+/* How many of @times are still to be told. */
+static uint32_t timer_tell(uint32_t handle, uint32_t times)
 {
-	(void)pthread_mutex_lock(&timer_lock_word); /* a plain mutex: cannot fail */
-}
+	struct kept timer;
+	int rc;
 
-static void timer_unlock(void)
-{
-	(void)pthread_mutex_unlock(&timer_lock_word); /* as above */
-}
-
-/* A fork must not happen while another thread has the lock. */
-__attribute__((constructor)) static void timer_init(void)
-{
-	(void)pthread_atfork(timer_lock, timer_unlock, timer_unlock); /* no memory: unlikely */
-}
-
-/* With the lock. */
-static struct timer *timer_find(int id)
-{
-	if (id < 0 || id >= TIMERS || timers[id].owner != getpid())
-		return NULL;
-	return &timers[id];
-}
-
-static struct timespec timespec_of(uint64_t ns)
-{
-	return (struct timespec){
-		.tv_sec = (time_t)(ns / NS_PER_S),
-		.tv_nsec = (long)(ns % NS_PER_S),
-	};
-}
-
-static uint64_t ns_of(const struct timespec *time)
-{
-	return (uint64_t)time->tv_sec * NS_PER_S + (uint64_t)time->tv_nsec;
-}
-
-/* An event of its own for the usual signal, so that TimerInfo() can tell it. */
-static int timer_make(struct timer *t, clockid_t clock, const struct sigevent *event)
-{
-	memset(t, 0, sizeof(*t));
-	if (event)
-		t->event = *event;
-	else
-		SIGEV_SIGNAL_INIT(&t->event, SIGALRM);
-	t->clock = clock;
-	if (timer_create(clock, &t->event, &t->real) < 0)
-		return -errno;
-	t->owner = getpid();
+	while (times > 0 && kept_get(KEPT_TIMER, handle, &timer, NULL)) {
+		rc = deliver_here(&timer.event, timer.tid);
+		if (rc == -EAGAIN)
+			return times;
+		if (rc < 0)
+			return 0; /* such as: its connection is gone */
+		/* A thread that runs late may ask timer_getoverrun(). */
+		times = SIGEV_GET_TYPE(&timer.event) == SIGEV_THREAD ? 0 : times - 1;
+	}
 	return 0;
 }
 
-EXPORT int TimerCreate_r(clockid_t clock, const struct sigevent *event)
+static struct timer_debt *timer_debt(uint32_t handle)
 {
-	pid_t self = getpid();
-	int id = 0, r;
-
-	timer_lock();
-	while (id < TIMERS && timers[id].owner == self)
-		id++;
-	r = id < TIMERS ? timer_make(&timers[id], clock, event) : -EAGAIN;
-	timer_unlock();
-	return r < 0 ? r : id;
+	for (unsigned i = 0; i < TIMER_DEBTS; i++)
+		if (timer_debts[i].handle == handle)
+			return &timer_debts[i];
+	return NULL;
 }
 
-EXPORT int TimerCreate(clockid_t clock, const struct sigevent *event)
+static void timer_expired(uint32_t handle, uint32_t times)
 {
-	return result_errno(TimerCreate_r(clock, event));
-}
+	struct timer_debt *debt = timer_n_debts ? timer_debt(handle) : NULL;
 
-EXPORT int TimerDestroy_r(int id)
-{
-	struct timer *t;
-	int r = EINVAL;
-
-	timer_lock();
-	t = timer_find(id);
-	if (t) {
-		r = timer_delete(t->real) < 0 ? errno : EOK;
-		t->owner = 0;
+	if (!debt) {
+		times = timer_tell(handle, times);
+		debt = times ? timer_debt(0) : NULL;
+		if (!debt)
+			return;
+		timer_n_debts++;
+		*debt = (struct timer_debt){.handle = handle};
 	}
-	timer_unlock();
-	return r;
+	debt->times += times;
+	if (debt->times > TIMER_MOST)
+		debt->times = TIMER_MOST;
 }
 
-EXPORT int TimerDestroy(int id)
+static void timer_pay(void)
 {
-	return result_errno(-TimerDestroy_r(id));
-}
+	for (unsigned i = 0; timer_n_debts && i < TIMER_DEBTS; i++) {
+		struct timer_debt *debt = &timer_debts[i];
+		uint32_t left = debt->handle ? timer_tell(debt->handle, debt->times) : 0;
 
-static int timer_set(struct timer *t, int flags, const struct _itimer *itime)
-{
-	const struct itimerspec spec = {
-		.it_value = timespec_of(itime->nsec),
-		.it_interval = timespec_of(itime->interval_nsec),
-	};
-
-	if (timer_settime(t->real, flags & TIMER_ABSTIME, &spec, NULL) < 0)
-		return errno;
-	t->set = *itime;
-	t->absolute = flags & TIMER_ABSTIME;
-	return EOK;
-}
-
-static int timer_get(const struct timer *t, struct _itimer *ret)
-{
-	struct itimerspec spec;
-
-	if (timer_gettime(t->real, &spec) < 0)
-		return errno;
-	ret->nsec = ns_of(&spec.it_value);
-	ret->interval_nsec = ns_of(&spec.it_interval);
-	return EOK;
-}
-
-EXPORT int TimerSettime_r(int id, int flags, const struct _itimer *itime, struct _itimer *oitime)
-{
-	struct _itimer former;
-	struct timer *t;
-	int r = EINVAL;
-
-	timer_lock();
-	t = timer_find(id);
-	if (t)
-		r = timer_get(t, &former);
-	if (t && r == EOK && itime)
-		r = timer_set(t, flags, itime);
-	timer_unlock();
-	if (r == EOK && oitime)
-		*oitime = former;
-	return r;
-}
-
-EXPORT int TimerSettime(int id, int flags, const struct _itimer *itime, struct _itimer *oitime)
-{
-	return result_errno(-TimerSettime_r(id, flags, itime, oitime));
-}
-
-static int timer_tell(struct timer *t, struct _timer_info *info)
-{
-	int overruns = timer_getoverrun(t->real);
-	int r;
-
-	memset(info, 0, sizeof(*info));
-	r = timer_get(t, &info->itime);
-	if (r != EOK)
-		return r;
-	info->otime = t->set;
-	info->clockid = t->clock;
-	info->flags = (info->itime.nsec ? _NTO_TI_ACTIVE : 0u) |
-		      (t->absolute ? _NTO_TI_ABSOLUTE : 0u);
-	info->notify = t->event.sigev_notify;
-	info->overruns = overruns > 0 ? (uint32_t)overruns : 0;
-	info->event = t->event;
-	return EOK;
-}
-
-EXPORT int TimerInfo_r(pid_t pid, int id, int flags, struct _timer_info *info)
-{
-	struct timer *t;
-	int r = EINVAL;
-
-	if (pid != 0 && pid != getpid())
-		return -ESRCH;
-	timer_lock();
-	if (flags & _NTO_TIMER_SEARCH)
-		while (id >= 0 && id < TIMERS && !timer_find(id))
-			id++;
-	t = timer_find(id);
-	if (t)
-		r = timer_tell(t, info);
-	timer_unlock();
-	return r == EOK ? id : -r;
-}
-
-EXPORT int TimerInfo(pid_t pid, int id, int flags, struct _timer_info *info)
-{
-	return result_errno(TimerInfo_r(pid, id, flags, info));
-}
-
-static struct timeval timeval_of(uint64_t ns)
-{
-	/* Up: a limit that has not passed is not 0, which would stop it. */
-	uint64_t us = ns / 1000 + (ns % 1000 != 0);
-
-	return (struct timeval){.tv_sec = (time_t)(us / 1000000), .tv_usec = (long)(us % 1000000)};
-}
-
-static uint64_t ns_of_timeval(const struct timeval *time)
-{
-	return ((uint64_t)time->tv_sec * 1000000 + (uint64_t)time->tv_usec) * 1000;
-}
-
-EXPORT int TimerAlarm_r(clockid_t clock, const struct _itimer *itime, struct _itimer *otime)
-{
-	struct itimerval fresh = {0}, former;
-	int r;
-
-	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
-		return EINVAL;
-	if (itime) {
-		fresh.it_value = timeval_of(itime->nsec);
-		fresh.it_interval = timeval_of(itime->interval_nsec);
-		r = setitimer(ITIMER_REAL, &fresh, &former);
-	} else {
-		r = getitimer(ITIMER_REAL, &former);
+		if (!debt->handle)
+			continue;
+		debt->rounds = left < debt->times ? 0 : debt->rounds + 1;
+		debt->times = left;
+		if (left && debt->rounds < TIMER_DEBT_ROUNDS)
+			continue;
+		debt->handle = 0;
+		timer_n_debts--;
 	}
-	if (r < 0)
-		return errno;
-	if (otime) {
-		otime->nsec = ns_of_timeval(&former.it_value);
-		otime->interval_nsec = ns_of_timeval(&former.it_interval);
-	}
-	return EOK;
 }
 
-EXPORT int TimerAlarm(clockid_t clock, const struct _itimer *itime, struct _itimer *otime)
+static uint32_t timer_times(const siginfo_t *info)
 {
-	return result_errno(-TimerAlarm_r(clock, itime, otime));
+	return info->si_overrun < 0 || info->si_overrun >= TIMER_MOST ?
+		       TIMER_MOST :
+		       (uint32_t)info->si_overrun + 1;
+}
+
+static void timer_main(struct helper *h)
+{
+	const struct timespec retry = {.tv_nsec = TIMER_RETRY_NS};
+	const uint64_t set = TIMER_SET;
+	siginfo_t info;
+	long r;
+
+	/* glibc's own calls leave this signal alone. */
+	(void)syscall(SYS_rt_sigprocmask, SIG_BLOCK, &set, NULL, sizeof(set));
+	if (timer_debts_of != getpid()) {
+		memset(timer_debts, 0, sizeof(timer_debts));
+		timer_n_debts = 0;
+		timer_debts_of = getpid();
+	}
+	thread_priority_set(THREAD_PRIORITY_DEFAULT);
+	helper_is_ready(h);
+	for (;;) {
+		r = syscall(SYS_rt_sigtimedwait, &set, &info, timer_n_debts ? &retry : NULL,
+			    sizeof(set));
+		if (r == TIMER_SIGNAL && info.si_code == SI_TIMER)
+			timer_expired((uint32_t)(uintptr_t)info.si_value.sival_ptr,
+				      timer_times(&info));
+		timer_pay();
+	}
+}
+
+static struct helper timer_helper = {.main = timer_main};
+
+/* glibc's own; NULL in a program without it. */
+static void *timer_libc(const char *name, void **cached)
+{
+	void *found = __atomic_load_n(cached, __ATOMIC_RELAXED);
+
+	if (!found) {
+		found = dlsym(RTLD_NEXT, name);
+		__atomic_store_n(cached, found, __ATOMIC_RELAXED);
+	}
+	return found;
+}
+
+static int timer_create_libc(clockid_t clock, struct sigevent *ev, timer_t *ret_timer)
+{
+	static void *cached;
+	int (*make)(clockid_t, struct sigevent *, timer_t *);
+	void *found = timer_libc("timer_create", &cached);
+
+	if (!found)
+		return -ENOSYS;
+	memcpy(&make, &found, sizeof(make));
+	return make(clock, ev, ret_timer) < 0 ? -errno : 0;
+}
+
+static int timer_check(const struct sigevent *ev)
+{
+	/* Nobody waits in a call that it could end. */
+	if (SIGEV_GET_TYPE(ev) == SIGEV_UNBLOCK)
+		return -EINVAL;
+	if (!(ev->sigev_notify & SIGEV_FLAG_HANDLE))
+		return sigevent_check(ev);
+	/* A timer is the process's own as well as the system's. */
+	if (registered_allows(ev, SYSMGR_COID) == 0)
+		return 0;
+	return registered_allows(ev, _NTO_REGEVENT_ALLOW_SELF);
+}
+
+static int timer_create_kept(clockid_t clock, const struct sigevent *ev, timer_t *ret_timer)
+{
+	struct sigevent signal;
+	struct kept kept;
+	uint32_t handle;
+	timer_t timer;
+	int rc = helper_start(&timer_helper);
+
+	if (rc < 0)
+		return rc;
+	kept_init(&kept, ev);
+	rc = kept_add(KEPT_TIMER, -1, &kept, &handle);
+	if (rc < 0)
+		return rc;
+	memset(&signal, 0, sizeof(signal));
+	signal.sigev_notify = SIGEV_THREAD_ID;
+	signal.sigev_signo = TIMER_SIGNAL;
+	signal.sigev_value.sival_ptr = (void *)(uintptr_t)handle;
+	signal._sigev_un._tid = timer_helper.tid;
+	rc = timer_create_libc(clock, &signal, &timer);
+	if (rc < 0) {
+		(void)kept_remove(KEPT_TIMER, handle); /* only we know it */
+		return rc;
+	}
+	/* It does not run before timer_settime(). */
+	kept_set_key(handle, (int64_t)(intptr_t)timer);
+	*ret_timer = timer;
+	return 0;
+}
+
+EXPORT int timer_create(clockid_t clock, struct sigevent *ev, timer_t *ret_timer)
+{
+	struct sigevent plain;
+	int rc;
+
+	if (!ev)
+		return result_errno(timer_create_libc(clock, NULL, ret_timer));
+	rc = timer_check(ev);
+	if (rc < 0)
+		return result_errno(rc);
+	if (SIGEV_GET_TYPE(ev) != SIGEV_THREAD && sigevent_to_libc(ev, &plain))
+		return result_errno(timer_create_libc(clock, &plain, ret_timer));
+	return result_errno(timer_create_kept(clock, ev, ret_timer));
+}
+
+EXPORT int timer_delete(timer_t timer)
+{
+	static void *cached;
+	int (*drop)(timer_t);
+	void *found = timer_libc("timer_delete", &cached);
+	uint32_t handle;
+
+	if (!found)
+		return result_errno(-ENOSYS);
+	/* First: its number may be another's as soon as it is deleted. */
+	handle = kept_find(KEPT_TIMER, (int64_t)(intptr_t)timer);
+	if (handle)
+		(void)kept_remove(KEPT_TIMER, handle); /* or another thread does */
+	memcpy(&drop, &found, sizeof(drop));
+	return drop(timer);
 }

@@ -75,11 +75,9 @@ static void queue(pid_t pid, pid_t tid, const struct event *ev)
 		(void)child_queue(pid, tid, ev->signo, SI_QUEUE, ev->value); /* dead: no matter */
 }
 
-static void apply_event(struct manager *m, const struct pt_effect *e)
+static void apply_event(const struct pt_effect *e)
 {
 	const struct event *ev = &e->event;
-	struct page *page = arena_page(m, e->arena, e->page);
-	uint32_t head;
 
 	switch (ev->notify & 0xff) {
 	case EVENT_TYPE_SIGNAL:
@@ -89,24 +87,24 @@ static void apply_event(struct manager *m, const struct pt_effect *e)
 	case EVENT_TYPE_THREAD_ID:
 		queue(e->pid, ev->tid, ev);
 		break;
-	case EVENT_TYPE_THREAD:
-		if (!page)
-			break;
-		head = atomic_load(atomic(&page->head.event_head));
-		/* A program that does not look loses the newest, not the oldest. */
-		if (head - atomic_load(atomic(&page->head.event_tail)) >= PAGE_EVENTS)
-			break;
-		page->events[head % PAGE_EVENTS] = (struct page_event){
-			.handle = (uint64_t)(uint32_t)ev->code,
-			.value = ev->value,
-			.serial = head,
-		};
-		atomic_store(atomic(&page->head.event_head), head + 1);
-		answer_wake(&page->head.event_head);
-		break;
 	default:
 		break;
 	}
+}
+
+static void apply_notice(struct manager *m, const struct pt_effect *e)
+{
+	struct page *page = arena_page(m, e->arena, e->page);
+
+	if (!page)
+		return;
+	page->events[e->serial % PAGE_EVENTS] = (struct page_event){
+		.handle = e->value,
+		.value = e->event.value,
+		.serial = e->serial,
+	};
+	atomic_store(atomic(&page->head.event_head), e->serial + 1);
+	answer_wake(&page->head.event_head);
 }
 
 static void apply_ended(struct manager *m, const struct pt_effect *e)
@@ -164,7 +162,10 @@ static void apply_one(struct manager *m, const struct pt_effect *e)
 		(void)kill(-e->pid, e->status); /* it may be empty */
 		break;
 	case FX_EVENT:
-		apply_event(m, e);
+		apply_event(e);
+		break;
+	case FX_NOTICE:
+		apply_notice(m, e);
 		break;
 	case FX_ENDED:
 		apply_ended(m, e);
@@ -178,6 +179,14 @@ static void apply_one(struct manager *m, const struct pt_effect *e)
 	case FX_FULL:
 		log_line("the process table is full (%u entries)", m->capacity);
 		break;
+	}
+}
+
+static void apply_all(struct manager *m)
+{
+	while (core_effect(&m->core)) {
+		apply_one(m, core_effect(&m->core));
+		core_applied(&m->core);
 	}
 }
 
@@ -202,13 +211,45 @@ void apply_tell(struct manager *m, struct pt_proc *p)
 				return;
 		}
 		core_tell(&m->core, p);
-		while (core_effect(&m->core)) {
-			apply_one(m, core_effect(&m->core));
-			core_applied(&m->core);
-		}
+		apply_all(m);
 	}
 	if (page)
 		atomic_store(atomic(&page->head.ring_more), 0);
+}
+
+static bool events_fit(const struct pt_proc *p, struct page *page)
+{
+	return p->noticed - atomic_load(atomic(&page->head.event_tail)) < PAGE_EVENTS;
+}
+
+void apply_notices(struct manager *m, struct pt_proc *p)
+{
+	struct page *page = arena_page_of(m, p);
+
+	while (page && core_has_notice(p)) {
+		if (!events_fit(p, page)) {
+			/* As in apply_tell(). */
+			atomic_store(atomic(&page->head.event_more), 1);
+			if (!events_fit(p, page))
+				return;
+		}
+		core_notice(&m->core, p);
+		apply_all(m);
+	}
+	if (page)
+		atomic_store(atomic(&page->head.event_more), 0);
+}
+
+/* Only who asked for events has some. */
+static void notices_of_all(struct manager *m)
+{
+	m->core.has_notices = false;
+	for (uint32_t i = m->core.head->first_sub; i; i = m->core.subs[i].next) {
+		struct pt_proc *p = core_used(&m->core, m->core.subs[i].proc);
+
+		if (p && core_has_notice(p))
+			apply_notices(m, p);
+	}
 }
 
 void apply(struct manager *m)
@@ -229,6 +270,8 @@ void apply(struct manager *m)
 		if (p)
 			apply_tell(m, p);
 	}
+	if (m->core.has_notices)
+		notices_of_all(m);
 }
 
 static void claim_of(struct manager *m, struct pt_proc *p)

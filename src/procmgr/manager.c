@@ -71,6 +71,7 @@ static struct core_limits limits_of(const struct manager_options *o, uint32_t *r
 		.keep_root = o->keep_root < capacity ? o->keep_root : 0,
 		.waiters = capacity * 2 + 64,
 		.subs = 1024,
+		.notices = 16384,
 		.abilities = 4096,
 	};
 }
@@ -232,6 +233,7 @@ static void take_up(struct manager *m)
 			atomic_store((_Atomic uint32_t *)&arena_page_of(m, p)->head.watched, 0);
 			answer_recover(m, arena_page_of(m, p));
 			apply_tell(m, p);
+			apply_notices(m, p);
 		}
 	}
 }

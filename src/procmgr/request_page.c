@@ -142,7 +142,9 @@ int req_ring(struct request *r, const struct proto_ring_in *in, struct proto_rin
 {
 	(void)in;
 	(void)out;
-	if (r->p)
-		apply_tell(r->m, r->p);
+	if (!r->p)
+		return REQUEST_LATER;
+	apply_tell(r->m, r->p);
+	apply_notices(r->m, r->p);
 	return REQUEST_LATER;
 }

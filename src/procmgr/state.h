@@ -189,6 +189,8 @@ void apply_claim(struct manager *m, const struct pt_proc *p);
 void apply_claim_own(struct manager *m, const struct pt_proc *p);
 void apply_release(struct manager *m);
 void apply_tell(struct manager *m, struct pt_proc *p);
+/* As many of the events that wait for @p as its page has room for. */
+void apply_notices(struct manager *m, struct pt_proc *p);
 
 /* answer.c */
 void answer_cell(struct page *page, uint32_t cell, uint32_t seq, uint32_t error, const void *data,

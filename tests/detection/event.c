@@ -366,6 +366,42 @@ TEST_WITH(sigev_thread_calls_come_once_each, .threads = true)
 	EXPECT_EQ(function_calls, 200);
 }
 
+static uint64_t function_sum;
+
+static void add_up(union sigval value)
+{
+	__atomic_add_fetch(&function_sum, (uint64_t)value.sival_int, __ATOMIC_RELAXED);
+	__atomic_add_fetch(&function_calls, 1, __ATOMIC_RELEASE);
+}
+
+/* More than a page holds wait in the manager for who cannot look. */
+TEST_WITH(burst_of_events_loses_none, .threads = true)
+{
+	enum { MANY = 1000 };
+	struct gate asked = gate_new();
+	int status;
+	pid_t pid = EXPECT_OK(fork());
+
+	if (pid == 0) {
+		struct sigevent event;
+
+		SIGEV_THREAD_INIT(&event, add_up, 0, NULL);
+		SIGEV_MAKE_UPDATEABLE(&event);
+		EXPECT_OK(procmgr_event_notify(PROCMGR_EVENT_SYNC, &event));
+		EXPECT_EQ(write(asked.write, "", 1), 1);
+		EVENTUALLY(called(MANY));
+		_exit(function_sum == MANY * (MANY + 1) / 2 ? 0 : 1);
+	}
+	EXPECT_EQ(read(asked.read, (char[1]){0}, 1), 1);
+	EXPECT_OK(kill(pid, SIGSTOP));
+	EXPECT_EQ(waitpid(pid, &status, WUNTRACED), pid);
+	for (int i = 1; i <= MANY; i++)
+		EXPECT_OK(procmgr_event_trigger_updateable(PROCMGR_EVENT_SYNC, i));
+	EXPECT_OK(kill(pid, SIGCONT));
+	expect_exit(pid, 0);
+	gate_open(asked);
+}
+
 /* Its own thread does not make the process one with threads. */
 TEST(sigev_thread_does_not_forbid_fork)
 {

@@ -336,6 +336,7 @@ static void begin(const struct plan *plan, struct level *first)
 		.keep_root = 1,
 		.waiters = 4,
 		.subs = 2,
+		.notices = 4,
 		.abilities = 3,
 	};
 

@@ -286,6 +286,29 @@ static const char *check_subs(const struct core *c)
 	return n == c->head->subs_touched ? NULL : "a request is lost";
 }
 
+static const char *check_notices(const struct core *c)
+{
+	uint32_t n = 0, of_this, last;
+
+	for (uint32_t p = 1; p <= c->head->procs_touched; p++) {
+		of_this = last = 0;
+		for (uint32_t i = at(c, p)->first_notice; i; last = i, i = c->notices[i].next)
+			if (++of_this > c->head->notices)
+				return "a list of notices goes round";
+		if (of_this != at(c, p)->n_notices || last != at(c, p)->last_notice)
+			return "a list of notices is torn";
+		if (of_this && !core_is_alive(at(c, p)))
+			return "a dead one has notices";
+		n += of_this;
+	}
+	if (n != c->head->n_notices)
+		return "notices are miscounted";
+	for (uint32_t i = c->head->free_notice; i; i = c->notices[i].next)
+		if (++n > c->head->notices)
+			return "the list of free notices goes round";
+	return n == c->head->notices_touched ? NULL : "a notice is lost";
+}
+
 static const char *check_abilities(const struct core *c)
 {
 	uint32_t n = 0;
@@ -337,5 +360,7 @@ const char *invariant_broken(const struct core *c)
 		fault = check_waiters(c, &t);
 	if (!fault)
 		fault = check_subs(c);
+	if (!fault)
+		fault = check_notices(c);
 	return fault ? fault : check_abilities(c);
 }

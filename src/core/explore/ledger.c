@@ -428,6 +428,7 @@ static const char *judge_effect(struct world *w, const struct pt_effect *e)
 			       NULL :
 			       "the full table is said twice";
 	case FX_EVENT:
+	case FX_NOTICE:
 		return NULL;
 	default:
 		return "an effect of no known kind";

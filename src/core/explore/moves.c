@@ -119,7 +119,7 @@ static void make_exit(struct world *w, struct pt_proc *p)
 static enum core_result make_news(struct world *w, struct pt_proc *p, const struct move *m)
 {
 	struct core *c = &w->core;
-	struct event e = {.notify = EVENT_FLAG_UPDATEABLE};
+	struct event e = {.notify = EVENT_TYPE_THREAD | EVENT_FLAG_UPDATEABLE};
 	uint32_t have;
 	int32_t id;
 

@@ -114,7 +114,13 @@ static const char *check_restart(struct world *w)
 static const char *check_room(const struct world *w)
 {
 	const struct pt_head *h = w->core.head;
-	struct core_limits l = {h->capacity, 0, h->waiters, h->subs, h->abilities, 0};
+	struct core_limits l = {
+		.procs = h->capacity,
+		.waiters = h->waiters,
+		.subs = h->subs,
+		.notices = h->notices,
+		.abilities = h->abilities,
+	};
 
 	if (h->n_effects > journal_fx_room(&l))
 		return "more effects than there is room for";
