@@ -75,6 +75,7 @@ static void publish_state(uint32_t state, pid_t pid, int chid)
 		return;
 	/* In this order: no reader takes half of this for half of what stood there. */
 	__atomic_store_n(&at->state, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&at->seq, at->seq + 1, __ATOMIC_RELEASE);
 	__atomic_store_n(&at->pid, pid, __ATOMIC_RELEASE);
 	__atomic_store_n(&at->chid, chid, __ATOMIC_RELAXED);
 	__atomic_store_n(&at->state, state, __ATOMIC_RELEASE);
