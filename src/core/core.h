@@ -26,6 +26,8 @@
  *	notice.c   what they are told in their pages, in order, when there is room
  *	ability.c  what a process may do
  *	service.c  the service manager's own fork
+ *
+ * Beside the table stands deadlock.c: who waits for whom in a circle.
  */
 #pragma once
 
@@ -34,6 +36,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "core/deadlock.h"
 #include "gen/shared.h"
 
 /* The outcome of a transition. The caller handles each; none is passed on. */

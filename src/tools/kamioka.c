@@ -41,7 +41,7 @@ static const char help[] =
 	"  kamioka boot [options] [--] PROGRAM [ARG...]    a node that stays up\n"
 	"  kamioka exec [-n NODE] [--] PROGRAM [ARG...]    run PROGRAM in a node that is up\n"
 	"  kamioka list [-n NODE]                          its processes; --nodes: the nodes\n"
-	"  kamioka info [-n NODE]                          what a node can do and has done\n"
+	"  kamioka info [--threads] [-n NODE]              what a node can do and has done; threads\n"
 	"  kamioka shutdown [-n NODE]                      end a node\n"
 	"  kamioka help VERB                               more on one of these\n"
 	"  kamioka --version\n"
