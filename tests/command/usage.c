@@ -43,6 +43,7 @@ TEST_OUTSIDE(bad_usage_is_one_line_and_status_2)
 	EXPECT_BAD("exec", NULL);
 	EXPECT_BAD("list", "x", NULL);
 	EXPECT_BAD("info", "x", NULL);
+	EXPECT_BAD("info", "--threads", "x", NULL);
 	EXPECT_BAD("shutdown", "x", NULL);
 	EXPECT_BAD("private", NULL);
 	EXPECT_BAD("private", "--pid", "1", "--ready-fd", "1", NULL);
