@@ -17,15 +17,18 @@ struct head {
 	uint32_t seq, size;
 };
 
-#define MAGIC    0x30574d4bu
-#define PAGE     8192
-#define CELLS_AT 768
-#define CELL     192
-#define CELLS    16
-#define REQUESTS 40
-#define FRAME    70000
-#define SESSION  13 /* may signal others, as it should */
-#define SHUTDOWN 32 /* ends the node, as it should */
+#define MAGIC      0x30574d4bu
+#define PAGE       8192
+#define CELLS_AT   768
+#define CELL       192
+#define CELLS      16
+#define THREADS_AT 6784
+#define THREAD     20
+#define THREADS    44
+#define REQUESTS   40
+#define FRAME      70000
+#define SESSION    13 /* may signal others, as it should */
+#define SHUTDOWN   32 /* ends the node, as it should */
 
 struct hostile {
 	unsigned seed;
@@ -243,6 +246,44 @@ TEST_WITH(page_of_rubbish_harms_nobody, .serial = true, .soak = true, .limit = 6
 TEST_WITH(page_of_rubbish_with_deaths_harms_nobody, .serial = true, .soak = true, .limit = 60)
 {
 	survive(scribble_and_fork, true);
+}
+
+/* Says that threads, here or not, send to whoever: itself, others, nobody. */
+static void lie_about_threads(struct hostile *h)
+{
+	int32_t line[THREAD / 4] = {getpid(), 4 + (int)draw(h, 2), getpid() - (int)draw(h, 4),
+				    (int)draw(h, 3), (int)draw(h, 3)};
+
+	if (draw(h, 4) == 0)
+		line[0] -= (int)draw(h, 4);
+	if (draw(h, 16))
+		memcpy(h->page + THREADS_AT + draw(h, THREADS) * THREAD, line, sizeof(line));
+	else
+		rubbish(h, h->page + THREADS_AT, PAGE - THREADS_AT);
+	if (draw(h, 100) == 0)
+		(void)poll(NULL, 0, 1);
+}
+
+TEST_LIMIT(lies_about_threads_harm_nobody, 60)
+{
+	pid_t pids[3];
+
+	for (unsigned i = 0; i < 3; i++)
+		pids[i] = hostile_new(lie_about_threads, true, i + 1);
+	for (int i = 0; i < 30; i++) {
+		struct harness_result r;
+
+		HARNESS_RUN(&r, harness_bin("kamioka"), "info", "--threads");
+		EXPECT_STR(r.err, "");
+		EXPECT_EQ(r.status, 0);
+		harness_result_fini(&r);
+	}
+	for (int i = 0; i < 3; i++) {
+		EXPECT_OK(kill(pids[i], SIGKILL));
+		EXPECT_EQ(waitpid(pids[i], NULL, 0), pids[i]);
+	}
+	EXPECT_EQ(node_figure("managers"), 1);
+	end_others();
 }
 
 /* A sender that is faster than the manager blocks; nobody is starved for it. */
