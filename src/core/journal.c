@@ -30,6 +30,8 @@ size_t journal_undo_room(const struct core_limits *l, uint32_t buckets)
 	       (sizeof(struct pt_sub) + t) * (l->subs + 1) +
 	       (sizeof(struct pt_notice) + t) * (l->notices + 1) +
 	       (sizeof(struct pt_ability) + t) * (l->abilities + 1) +
+	       (sizeof(struct pt_path) + t) * (l->paths + 1) +
+	       (sizeof(struct pt_text) + t) * (l->texts + 1) +
 	       (sizeof(struct pt_name) + t) * PT_NAMES +
 	       (sizeof(uint32_t) + t) * ((size_t)buckets + 2 * l->procs) + sizeof(struct pt_head) +
 	       t;
