@@ -252,13 +252,34 @@ static void notices_of_all(struct manager *m)
 	}
 }
 
+/* Programs that know the names look again: before anybody is told that there are others. */
+static void apply_paths(struct manager *m)
+{
+	const struct pt_head *h = m->core.head;
+	struct node_page *n = m->env->node;
+
+	if (n->path_generation == h->path_generation)
+		return;
+	atomic_store(atomic(&n->n_paths), h->n_paths);
+	atomic_store(atomic(&n->path_generation), h->path_generation);
+}
+
+/* The next effect; each of a dead server's names makes its own. */
+static const struct pt_effect *apply_next(struct manager *m)
+{
+	while (!core_effect(&m->core) && core_has_left(&m->core))
+		core_path_left(&m->core);
+	return core_effect(&m->core);
+}
+
 void apply(struct manager *m)
 {
 	const struct pt_effect *e;
 	uint32_t news[16];
 	unsigned n = 0;
 
-	while ((e = core_effect(&m->core)) != NULL) {
+	apply_paths(m);
+	while ((e = apply_next(m)) != NULL) {
 		if (e->kind == FX_NEWS && n < 16)
 			news[n++] = e->proc;
 		apply_one(m, e);
