@@ -22,7 +22,7 @@ struct head {
 #define CELLS_AT 768
 #define CELL     192
 #define CELLS    16
-#define REQUESTS 40
+#define REQUESTS 50
 #define FRAME    70000
 #define SESSION  13 /* may signal others, as it should */
 #define SHUTDOWN 32 /* ends the node, as it should */
