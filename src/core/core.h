@@ -276,6 +276,12 @@ enum core_result core_may_srv_fork(const struct core *c, const struct pt_proc *p
 
 /* --- pathspace.c --- */
 
+/* The call that asks for a change: FX_DONE answers it in the same transition, so that a manager
+ * that dies between the two cannot do it twice. NULL: nobody is to be answered. */
+struct core_call {
+	uint32_t cell, seq;
+};
+
 /* Paths here are absolute and plain: no empty component, no dots, no slash at the end. */
 struct core_path {
 	const char *path;
@@ -290,14 +296,21 @@ struct core_path {
  * file, a file above a directory; CORE_INVALID, CORE_TOO_LONG, CORE_FULL.
  */
 enum core_result core_path_attach(struct core *c, struct pt_proc *p, const struct core_path *a,
-				  int32_t *ret_id);
+				  const struct core_call *call, int32_t *ret_id);
 /* CORE_INVALID: @id is none of @p's. */
-enum core_result core_path_detach(struct core *c, struct pt_proc *p, int32_t id);
+enum core_result core_path_detach(struct core *c, struct pt_proc *p, int32_t id,
+				  const struct core_call *call);
 
 /* Whoever asks for @path or what lies below it is led to @target. */
-enum core_result core_path_link(struct core *c, const char *path, const char *target, uint32_t uid);
-/* CORE_NO_PATH: no link there; CORE_FORBIDDEN: another user's, and @uid is not 0. */
-enum core_result core_path_unlink(struct core *c, const char *path, uint32_t uid);
+enum core_result core_path_link(struct core *c, struct pt_proc *p, const char *path,
+				const char *target, const struct core_call *call);
+/*
+ * The link @path goes, or one of those that @p serves at it; *ret_more: there is another, and
+ * the call is not answered yet. CORE_NO_PATH: none; CORE_FORBIDDEN: a link of another
+ * user's, and @may_any is not said.
+ */
+enum core_result core_path_unlink(struct core *c, struct pt_proc *p, const char *path, bool may_any,
+				  const struct core_call *call, bool *ret_more);
 
 /* A search for who serves a path: filled in, then core_path_find(), core_path_next(). */
 struct core_find {

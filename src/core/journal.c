@@ -112,7 +112,7 @@ static void answers_last(struct core *c)
 	for (uint32_t i = 0; i < n; i++) {
 		struct pt_effect e = c->effects[i];
 
-		if (e.kind == FX_ANSWER)
+		if (e.kind == FX_ANSWER || e.kind == FX_DONE)
 			continue;
 		memmove(&c->effects[at + 1], &c->effects[at], (i - at) * sizeof(e));
 		c->effects[at++] = e;

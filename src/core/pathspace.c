@@ -275,11 +275,30 @@ static struct pt_path *leave(struct core *c, uint32_t before, uint32_t index)
 	return e;
 }
 
-static void remove_entry(struct core *c, uint32_t before, uint32_t index)
+static void answer(struct core *c, const struct pt_proc *p, const struct core_call *call,
+		   int32_t id)
+{
+	struct pt_effect *e;
+
+	if (!call)
+		return;
+	e = journal_fx(c, FX_DONE);
+	e->proc = p->self;
+	e->pid = p->pid;
+	e->page = p->page;
+	e->arena = p->arena;
+	e->cell = call->cell;
+	e->seq = call->seq;
+	e->code = id;
+}
+
+static void remove_entry(struct core *c, struct pt_proc *p, uint32_t before, uint32_t index,
+			 const struct core_call *call)
 {
 	journal_begin(c);
 	say_change(c, leave(c, before, index));
 	entry_drop(c, index);
+	answer(c, p, call, 0);
 	journal_commit(c);
 }
 
@@ -355,7 +374,7 @@ static enum core_result check(const struct core *c, const struct core_path *a, u
 }
 
 enum core_result core_path_attach(struct core *c, struct pt_proc *p, const struct core_path *a,
-				  int32_t *ret_id)
+				  const struct core_call *call, int32_t *ret_id)
 {
 	uint32_t len, index;
 	enum core_result r = check(c, a, &len);
@@ -379,12 +398,14 @@ enum core_result core_path_attach(struct core *c, struct pt_proc *p, const struc
 	e->len = len;
 	e->uid = p->euid;
 	enter(c, index);
+	answer(c, p, call, e->id);
 	*ret_id = e->id;
 	journal_commit(c);
 	return CORE_OK;
 }
 
-enum core_result core_path_detach(struct core *c, struct pt_proc *p, int32_t id)
+enum core_result core_path_detach(struct core *c, struct pt_proc *p, int32_t id,
+				  const struct core_call *call)
 {
 	uint32_t before = 0, i = p->paths ? c->head->first_path : 0;
 
@@ -393,21 +414,21 @@ enum core_result core_path_detach(struct core *c, struct pt_proc *p, int32_t id)
 			break;
 	if (!i)
 		return CORE_INVALID;
-	remove_entry(c, before, i);
+	remove_entry(c, p, before, i, call);
 	return CORE_OK;
 }
 
 /* --- links --- */
 
-static uint32_t link_find(const struct core *c, const char *path, uint32_t len,
-			  uint32_t *ret_before)
+/* The first that stands at exactly that path from @i on: a link, or with @p one of its own. */
+static uint32_t find_at(const struct core *c, const char *path, uint32_t len,
+			const struct pt_proc *p, uint32_t i, uint32_t *ret_before)
 {
-	uint32_t before = 0;
-
-	for (uint32_t i = c->head->first_path; i; before = i, i = path_at(c, i)->next) {
+	for (uint32_t before = 0; i; before = i, i = path_at(c, i)->next) {
 		const struct pt_path *e = path_at(c, i);
 
-		if (e->target && e->len == len && begins(c, e, path, len)) {
+		if ((p ? e->proc == p->self : e->target != 0) && e->len == len &&
+		    begins(c, e, path, len)) {
 			*ret_before = before;
 			return i;
 		}
@@ -415,7 +436,8 @@ static uint32_t link_find(const struct core *c, const char *path, uint32_t len,
 	return 0;
 }
 
-enum core_result core_path_link(struct core *c, const char *path, const char *target, uint32_t uid)
+enum core_result core_path_link(struct core *c, struct pt_proc *p, const char *path,
+				const char *target, const struct core_call *call)
 {
 	uint32_t len, target_len, index, before;
 	enum core_result r = measure(path, &len), t = measure(target, &target_len);
@@ -425,7 +447,7 @@ enum core_result core_path_link(struct core *c, const char *path, const char *ta
 		return r != CORE_OK ? r : t;
 	if (!len)
 		return CORE_INVALID;
-	if (link_find(c, path, len, &before))
+	if (find_at(c, path, len, NULL, c->head->first_path, &before))
 		return CORE_EXISTS;
 	/* The root, too, is a text: a target of no bytes would be none. */
 	target_len = target_len ? target_len : 1;
@@ -440,25 +462,32 @@ enum core_result core_path_link(struct core *c, const char *path, const char *ta
 	e->flags = PATH_FLAG_LINK | PATH_FLAG_DIR;
 	e->len = len;
 	e->target = target_len;
-	e->uid = uid;
+	e->uid = p->euid;
 	enter(c, index);
+	answer(c, p, call, 0);
 	journal_commit(c);
 	return CORE_OK;
 }
 
-enum core_result core_path_unlink(struct core *c, const char *path, uint32_t uid)
+enum core_result core_path_unlink(struct core *c, struct pt_proc *p, const char *path, bool may_any,
+				  const struct core_call *call, bool *ret_more)
 {
-	uint32_t len, before = 0, i;
+	uint32_t len, before = 0, i, none;
 	enum core_result r = measure(path, &len);
 
+	*ret_more = false;
 	if (r != CORE_OK)
 		return r;
-	i = link_find(c, path, len, &before);
+	i = find_at(c, path, len, NULL, c->head->first_path, &before);
+	if (i && !may_any && p->euid != path_at(c, i)->uid)
+		return CORE_FORBIDDEN;
+	if (!i) {
+		i = find_at(c, path, len, p, c->head->first_path, &before);
+		*ret_more = i && find_at(c, path, len, p, path_at(c, i)->next, &none);
+	}
 	if (!i)
 		return CORE_NO_PATH;
-	if (uid != 0 && uid != path_at(c, i)->uid)
-		return CORE_FORBIDDEN;
-	remove_entry(c, before, i);
+	remove_entry(c, p, before, i, *ret_more ? NULL : call);
 	return CORE_OK;
 }
 

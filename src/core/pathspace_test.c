@@ -33,7 +33,7 @@ static enum core_result attach_as(struct pt_proc *p, const char *path, uint32_t 
 {
 	struct core_path a = {
 		.path = path, .chid = chid, .handle = 7, .ftype = ftype, .flags = flags};
-	enum core_result r = core_path_attach(&t.c, p, &a, &last_id);
+	enum core_result r = core_path_attach(&t.c, p, &a, NULL, &last_id);
 
 	act();
 	return r;
@@ -43,6 +43,27 @@ static int32_t attaches(struct pt_proc *p, const char *path, uint32_t flags, int
 {
 	assert_int_equal(attach_as(p, path, flags, chid, FILE_TYPE_ANY), CORE_OK);
 	return last_id;
+}
+
+/* By whoever lives. */
+static struct pt_proc *somebody(void)
+{
+	for (uint32_t i = 1; i <= t.c.head->procs_touched; i++)
+		if (core_is_alive(&t.c.procs[i]))
+			return &t.c.procs[i];
+	return born(NULL, 0);
+}
+
+static enum core_result links(const char *path, const char *target)
+{
+	return core_path_link(&t.c, somebody(), path, target, NULL);
+}
+
+static enum core_result unlinks(struct pt_proc *p, const char *path, bool may_any)
+{
+	bool more;
+
+	return core_path_unlink(&t.c, p, path, may_any, NULL, &more);
 }
 
 /* The channels that are found, in their order: "3 1"; what is known in the end behind them. */
@@ -285,39 +306,94 @@ static void only_the_owner_detaches_by_its_id(void **state)
 
 	(void)state;
 	assert_int_not_equal(a, b);
-	assert_int_equal(core_path_detach(&t.c, q, a), CORE_INVALID);
-	assert_int_equal(core_path_detach(&t.c, p, a + 100), CORE_INVALID);
-	assert_int_equal(core_path_detach(&t.c, p, a), CORE_OK);
+	assert_int_equal(core_path_detach(&t.c, q, a, NULL), CORE_INVALID);
+	assert_int_equal(core_path_detach(&t.c, p, a + 100, NULL), CORE_INVALID);
+	assert_int_equal(core_path_detach(&t.c, p, a, NULL), CORE_OK);
 	assert_string_equal(found("/a"), "2");
-	assert_int_equal(core_path_detach(&t.c, p, a), CORE_INVALID);
-	assert_int_equal(core_path_detach(&t.c, p, b), CORE_OK);
+	assert_int_equal(core_path_detach(&t.c, p, a, NULL), CORE_INVALID);
+	assert_int_equal(core_path_detach(&t.c, p, b, NULL), CORE_OK);
 	assert_int_equal(p->paths, 0);
+}
+
+static void unlink_takes_all_that_its_process_serves_there(void **state)
+{
+	struct pt_proc *p = born(NULL, 0), *q = born(NULL, 0);
+	struct core_call call = {.cell = 4, .seq = 44};
+	bool more;
+
+	(void)state;
+	for (int32_t i = 1; i <= 3; i++)
+		attaches(p, "/a", 0, i);
+	attaches(q, "/a", 0, 9);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(core_path_unlink(&t.c, p, "/a", true, &call, &more), CORE_OK);
+		act();
+		/* The last is the answer. */
+		assert_int_equal(more, i < 2);
+		assert_int_equal(count_fx(FX_DONE), i == 2);
+	}
+	assert_string_equal(found("/a"), "9");
+	assert_int_equal(core_path_unlink(&t.c, p, "/a", true, &call, &more), CORE_NO_PATH);
+	assert_false(more);
+}
+
+/* A manager that is asked again for what a dead one has done would do it twice. */
+static void answer_belongs_to_the_transition(void **state)
+{
+	struct pt_proc *p = born(NULL, 0), *watcher = born(NULL, 0);
+	struct core_path a = {.path = "/a", .chid = 3, .flags = EXCLUSIVE};
+	struct core_call call = {.cell = 4, .seq = 44};
+	struct event e = {.notify = 0};
+	int32_t id, sub;
+
+	(void)state;
+	core_subscribe(&t.c, watcher, ON_PATHSPACE, &e, true, &sub);
+	assert_int_equal(core_path_attach(&t.c, p, &a, &call, &id), CORE_OK);
+	act();
+	assert_int_equal(t.n_fx, 2);
+	assert_int_equal(t.fx[1].kind, FX_DONE);
+	assert_int_equal(t.fx[1].cell, 4);
+	assert_int_equal(t.fx[1].seq, 44);
+	assert_int_equal(t.fx[1].code, id);
+	assert_int_equal(t.fx[1].page, p->page);
+	/* A refusal is not: it can be said again. */
+	assert_int_equal(core_path_attach(&t.c, p, &a, &call, &id), CORE_EXISTS);
+	assert_null(core_effect(&t.c));
+	assert_int_equal(core_path_detach(&t.c, p, id, &call), CORE_OK);
+	act();
+	assert_int_equal(t.fx[1].kind, FX_DONE);
+	assert_int_equal(t.fx[1].code, 0);
+	assert_int_equal(core_path_link(&t.c, p, "/l", "/m", &call), CORE_OK);
+	act();
+	assert_int_equal(t.fx[1].kind, FX_DONE);
 }
 
 static void link_leads_to_another_path(void **state)
 {
-	struct pt_proc *p = born(NULL, 0);
+	struct pt_proc *p = born(NULL, 0), *other = born(NULL, 0);
 
 	(void)state;
 	attaches(p, "/dev/shmem", DIR, 1);
-	assert_int_equal(core_path_link(&t.c, "/mytmp", "/dev/shmem", 5), CORE_OK);
-	assert_int_equal(core_path_link(&t.c, "/mytmp", "/dev/shmem", 5), CORE_EXISTS);
+	assert_int_equal(links("/mytmp", "/dev/shmem"), CORE_OK);
+	assert_int_equal(links("/mytmp", "/dev/shmem"), CORE_EXISTS);
 	assert_string_equal(found("/mytmp"), "1 -> /dev/shmem");
 	assert_string_equal(found("/mytmp/a/b"), "1 -> /dev/shmem/a/b");
 	assert_string_equal(found("/mytmpx"), "");
 	/* It may lead to where nobody is; and from one link to the next. */
-	assert_int_equal(core_path_link(&t.c, "/x/y", "/mytmp/q", 5), CORE_OK);
+	assert_int_equal(links("/x/y", "/mytmp/q"), CORE_OK);
 	assert_string_equal(found("/x/y/z"), "1 -> /dev/shmem/q/z");
-	assert_int_equal(core_path_link(&t.c, "/all", "/", 5), CORE_OK);
+	assert_int_equal(links("/all", "/"), CORE_OK);
 	assert_string_equal(found("/all"), " -> /");
 	assert_string_equal(found("/all/tmp/f"), " -> /tmp/f");
 	/* Death of who made it does not matter; others may not remove it. */
 	dies(p, 0);
 	assert_string_equal(found("/mytmp/a"), " -> /dev/shmem/a");
-	assert_int_equal(core_path_unlink(&t.c, "/mytmp", 6), CORE_FORBIDDEN);
-	assert_int_equal(core_path_unlink(&t.c, "/mytmp/a", 5), CORE_NO_PATH);
-	assert_int_equal(core_path_unlink(&t.c, "/mytmp", 0), CORE_OK);
-	assert_int_equal(core_path_unlink(&t.c, "/mytmp", 0), CORE_NO_PATH);
+	other->euid = 6;
+	assert_int_equal(unlinks(other, "/mytmp", false), CORE_FORBIDDEN);
+	assert_int_equal(unlinks(other, "/mytmp/a", true), CORE_NO_PATH);
+	assert_int_equal(unlinks(other, "/mytmp", true), CORE_OK);
+	assert_int_equal(unlinks(other, "/mytmp", true), CORE_NO_PATH);
+	assert_int_equal(unlinks(born(NULL, 0), "/all", false), CORE_OK);
 	assert_string_equal(found("/mytmp/a"), "");
 }
 
@@ -327,7 +403,7 @@ static void link_and_names_are_met_in_one_order(void **state)
 
 	(void)state;
 	attaches(p, "/a", DIR, 1);
-	core_path_link(&t.c, "/a", "/b", 5);
+	links("/a", "/b");
 	assert_string_equal(found("/a/x"), " -> /b/x");
 	attaches(p, "/a", DIR, 2);
 	assert_string_equal(found("/a/x"), "2 1");
@@ -338,9 +414,9 @@ static void link_and_names_are_met_in_one_order(void **state)
 static void circle_of_links_is_an_end(void **state)
 {
 	(void)state;
-	core_path_link(&t.c, "/a", "/b", 5);
-	core_path_link(&t.c, "/b", "/a", 5);
-	core_path_link(&t.c, "/c", "/c/c/c/c/c/c/c/c/c/c/c/c/c/c/c/c/c/c", 5);
+	links("/a", "/b");
+	links("/b", "/a");
+	links("/c", "/c/c/c/c/c/c/c/c/c/c/c/c/c/c/c/c/c/c");
 	assert_string_equal(found("/a/x"), "loop");
 	assert_string_equal(found("/c/x"), "loop");
 }
@@ -355,9 +431,9 @@ static void path_that_grows_too_long_is_an_end(void **state)
 	path[0] = target[0] = '/';
 	path[2] = '/';
 	path[2000] = target[2500] = 0;
-	assert_int_equal(core_path_link(&t.c, "/x", target, 5), CORE_OK);
+	assert_int_equal(links("/x", target), CORE_OK);
 	assert_string_equal(found(path), "too long");
-	assert_int_equal(core_path_unlink(&t.c, "/x", 5), CORE_OK);
+	assert_int_equal(unlinks(somebody(), "/x", false), CORE_OK);
 	/* As long as a path can be, over many pieces. */
 	path[2000] = 'x';
 	path[PATH_BYTES - 1] = 0;
@@ -380,11 +456,11 @@ static void what_is_no_plain_path_is_refused(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		assert_int_equal(attach_as(p, bad[i], 0, 1, 0), CORE_INVALID);
 		assert_string_equal(found(bad[i]), "invalid");
-		assert_int_equal(core_path_link(&t.c, bad[i], "/a", 5), CORE_INVALID);
-		assert_int_equal(core_path_link(&t.c, "/a", bad[i], 5), CORE_INVALID);
-		assert_int_equal(core_path_unlink(&t.c, bad[i], 5), CORE_INVALID);
+		assert_int_equal(links(bad[i], "/a"), CORE_INVALID);
+		assert_int_equal(links("/a", bad[i]), CORE_INVALID);
+		assert_int_equal(unlinks(p, bad[i], true), CORE_INVALID);
 	}
-	assert_int_equal(core_path_link(&t.c, "/", "/a", 5), CORE_INVALID);
+	assert_int_equal(links("/", "/a"), CORE_INVALID);
 	assert_int_equal(attach_as(p, "/a", BEFORE | AFTER, 1, 0), CORE_INVALID);
 	assert_int_equal(attach_as(p, "/a", PATH_FLAG_LINK, 1, 0), CORE_INVALID);
 	assert_int_equal(attach_as(p, "/a", 1u << 31, 1, 0), CORE_INVALID);
@@ -418,11 +494,11 @@ static void each_change_is_an_event_with_the_hash_of_the_path(void **state)
 	id = attaches(p, path, 0, 1);
 	assert_int_equal(count_fx(FX_EVENT), 1);
 	assert_int_equal(get_fx(FX_EVENT, 0)->event.value, hash(path));
-	core_path_detach(&t.c, p, id);
+	core_path_detach(&t.c, p, id, NULL);
 	act();
 	assert_int_equal(count_fx(FX_EVENT), 1);
 	assert_int_equal(get_fx(FX_EVENT, 0)->event.value, hash(path));
-	core_path_link(&t.c, "/x", "/y", 5);
+	links("/x", "/y");
 	act();
 	assert_int_equal(get_fx(FX_EVENT, 0)->event.value, hash("/x"));
 	attaches(p, "/", DIR, 1);
@@ -454,9 +530,9 @@ static void full_is_refused_and_what_was_given_back_is_there_again(void **state)
 		for (int i = 0; i < 16; i++)
 			ids[i] = attaches(p, "/a", 0, 1);
 		assert_int_equal(attach_as(p, "/b", 0, 1, 0), CORE_FULL);
-		assert_int_equal(core_path_link(&t.c, "/b", "/c", 5), CORE_FULL);
+		assert_int_equal(links("/b", "/c"), CORE_FULL);
 		for (int i = 0; i < 16; i++)
-			assert_int_equal(core_path_detach(&t.c, p, ids[i * 7 % 16]), CORE_OK);
+			assert_int_equal(core_path_detach(&t.c, p, ids[i * 7 % 16], NULL), CORE_OK);
 	}
 	/* 150 pieces: four of 35, a fifth does not fit. */
 	memset(path, 'x', sizeof(path));
@@ -466,7 +542,7 @@ static void full_is_refused_and_what_was_given_back_is_there_again(void **state)
 		ids[i] = attaches(p, path, 0, 1);
 	assert_int_equal(attach_as(p, path, 0, 1, 0), CORE_FULL);
 	attaches(p, "/a", 0, 1);
-	assert_int_equal(core_path_detach(&t.c, p, ids[2]), CORE_OK);
+	assert_int_equal(core_path_detach(&t.c, p, ids[2], NULL), CORE_OK);
 	attaches(p, path, 0, 1);
 }
 
@@ -510,7 +586,7 @@ static void allocation_that_fails_changes_nothing(void **state)
 		uint8_t *copy = copy_of_table();
 
 		t.c.fail_at = n;
-		assert_int_equal(core_path_link(&t.c, "/l", path, 5), CORE_FULL);
+		assert_int_equal(links("/l", path), CORE_FULL);
 		assert_int_equal(t.c.fail_at, 0);
 		assert_unchanged(copy);
 	}
@@ -547,13 +623,13 @@ static void every_transition_is_undone_whole(void **state)
 		ids[i] = attaches(i == 1 ? watcher : p, i ? "/a" : path, 0, 1);
 	copy = copy_of_table();
 	a.path = path;
-	assert_int_equal(core_path_attach(&t.c, p, &a, &id), CORE_OK);
+	assert_int_equal(core_path_attach(&t.c, p, &a, NULL, &id), CORE_OK);
 	cut(copy);
 	copy = copy_of_table();
-	assert_int_equal(core_path_detach(&t.c, p, ids[0]), CORE_OK);
+	assert_int_equal(core_path_detach(&t.c, p, ids[0], NULL), CORE_OK);
 	cut(copy);
 	copy = copy_of_table();
-	assert_int_equal(core_path_link(&t.c, "/l", path, 5), CORE_OK);
+	assert_int_equal(links("/l", path), CORE_OK);
 	cut(copy);
 	copy = copy_of_table();
 	core_exit(&t.c, p, &d);
@@ -586,6 +662,8 @@ int main(void)
 		cmocka_unit_test_setup(name_has_one_owner_until_that_dies, start),
 		cmocka_unit_test_setup(names_go_with_the_program_that_executes_another, start),
 		cmocka_unit_test_setup(only_the_owner_detaches_by_its_id, start),
+		cmocka_unit_test_setup(unlink_takes_all_that_its_process_serves_there, start),
+		cmocka_unit_test_setup(answer_belongs_to_the_transition, start),
 		cmocka_unit_test_setup(link_leads_to_another_path, start),
 		cmocka_unit_test_setup(link_and_names_are_met_in_one_order, start),
 		cmocka_unit_test_setup(circle_of_links_is_an_end, start),

@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * <sys/pathmgr.h>. What this process has linked is remembered here, for
- * pathmgr_unlink(): the manager knows names by their ids.
- */
+/* <sys/pathmgr.h>: one question to the manager each. */
 #include <sys/pathmgr.h>
 
 #include <kamioka.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/netmgr.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
 #include "client/call.h"
 #include "client/export.h"
 #include "client/result.h"
-#include "message/lock.h"
 #include "message/space.h"
 
 #define PATHMGR_FLAGS                                                                              \
@@ -23,62 +17,11 @@
 	 PATHMGR_FLAG_FTYPEALL | PATHMGR_FLAG_STICKY | PATHMGR_FLAG_DIR | PATHMGR_FLAG_SELF |      \
 	 KAMIOKA_PATHMGR_EXCLUSIVE)
 
-struct pathmgr_own {
-	struct pathmgr_own *next;
-	pid_t pid; /* a forked child has linked nothing */
-	int id;
-	char path[];
-};
-
-static struct pathmgr_own *own;
-static struct lock own_lock = LOCK_INIT;
-
-static int pathmgr_remember(const char *path, int id)
-{
-	size_t size = strlen(path) + 1;
-	struct pathmgr_own *o = malloc(sizeof(*o) + size);
-	sigset_t mask;
-
-	if (!o)
-		return -ENOMEM;
-	o->pid = getpid();
-	o->id = id;
-	memcpy(o->path, path, size);
-	lock_take(&own_lock, &mask);
-	o->next = own;
-	own = o;
-	lock_give(&own_lock, &mask);
-	return 0;
-}
-
-/* Any at that path, not ours any more; 0: none. */
-static int pathmgr_forget(const char *path)
-{
-	pid_t pid = getpid();
-	struct pathmgr_own *found = NULL;
-	sigset_t mask;
-	int id = 0;
-
-	lock_take(&own_lock, &mask);
-	for (struct pathmgr_own **o = &own; *o; o = &(*o)->next) {
-		if ((*o)->pid != pid || strcmp((*o)->path, path) != 0)
-			continue;
-		found = *o;
-		*o = found->next;
-		break;
-	}
-	lock_give(&own_lock, &mask);
-	if (found)
-		id = found->id;
-	free(found);
-	return id;
-}
-
 EXPORT int pathmgr_link(const char *path, uint32_t nd, pid_t pid, int chid, unsigned handle,
 			enum _file_type ftype, unsigned flags)
 {
 	char plain[PATH_BYTES];
-	int rc, id;
+	int rc;
 
 	if (ND_NODE_CMP(nd, ND_LOCAL_NODE) != 0)
 		return result_errno(-ENOREMOTE);
@@ -89,15 +32,7 @@ EXPORT int pathmgr_link(const char *path, uint32_t nd, pid_t pid, int chid, unsi
 	rc = space_plain(path, plain);
 	if (rc < 0)
 		return result_errno(rc);
-	id = space_attach(plain, chid, handle, ftype, flags);
-	if (id < 0)
-		return result_errno(id);
-	rc = pathmgr_remember(plain, id);
-	if (rc < 0) {
-		(void)space_detach(id); /* else it ends with the process */
-		return result_errno(rc);
-	}
-	return id;
+	return result_errno(space_attach(plain, chid, handle, ftype, flags));
 }
 
 EXPORT int pathmgr_symlink(const char *path, const char *symlink)
@@ -119,26 +54,18 @@ EXPORT int pathmgr_symlink(const char *path, const char *symlink)
 	return result_errno(rc);
 }
 
-static int pathmgr_unlink_symlink(const char *plain)
-{
-	struct proto_path_unlink_in in = {.path = plain, .path_len = (uint32_t)strlen(plain)};
-	uint8_t body[PATH_BYTES + 64];
-	int rc = proto_put_path_unlink_in(body, sizeof(body), &in);
-
-	return rc < 0 ? rc : call_cell(PROTO_PATH_UNLINK, body, (size_t)rc, NULL, 0);
-}
-
 EXPORT int pathmgr_unlink(const char *path)
 {
 	char plain[PATH_BYTES];
-	int rc = space_plain(path, plain), id;
+	uint8_t body[PATH_BYTES + 64];
+	struct proto_path_unlink_in in = {.path = plain};
+	int rc = space_plain(path, plain);
 
 	if (rc < 0)
 		return result_errno(rc);
-	rc = pathmgr_unlink_symlink(plain);
-	if (rc != -ENOENT)
-		return result_errno(rc);
-	while ((id = pathmgr_forget(plain)) != 0)
-		rc = space_detach(id);
+	in.path_len = (uint32_t)strlen(plain);
+	rc = proto_put_path_unlink_in(body, sizeof(body), &in);
+	if (rc >= 0)
+		rc = call_cell(PROTO_PATH_UNLINK, body, (size_t)rc, NULL, 0);
 	return result_errno(rc);
 }

@@ -37,6 +37,16 @@ static void apply_answer(struct manager *m, const struct pt_effect *e)
 		    e->error ? 0 : sizeof(out));
 }
 
+/* All calls that end so have the same answer: a number and four bytes of padding. */
+static void apply_done(struct manager *m, const struct pt_effect *e)
+{
+	struct proto_path_attach_out out = {.id = e->code};
+
+	if (m->env->options.trace_requests)
+		request_trace_later(m, e->proc, PROTO_PATH_ATTACH, 0, &out, sizeof(out));
+	answer_cell(arena_page(m, e->arena, e->page), e->cell, e->seq, 0, &out, sizeof(out));
+}
+
 static void apply_told(struct manager *m, const struct pt_effect *e)
 {
 	struct page *page = arena_page(m, e->arena, e->page);
@@ -148,6 +158,9 @@ static void apply_one(struct manager *m, const struct pt_effect *e)
 	switch ((enum fx)e->kind) {
 	case FX_ANSWER:
 		apply_answer(m, e);
+		break;
+	case FX_DONE:
+		apply_done(m, e);
 		break;
 	case FX_TELL:
 		apply_told(m, e);

@@ -44,9 +44,17 @@ static bool may_change(struct request *r, const char *path)
 	       core_may(&m->core, r->p, AID_XPROCESS_MEM_READ, 0, is_root || r->p->euid == m->uid);
 }
 
+/* What was done is answered as an effect of it. */
+static int answer(struct request *r, enum core_result e)
+{
+	apply(r->m);
+	return e == CORE_OK ? REQUEST_LATER : path_errno(e);
+}
+
 int req_path_attach(struct request *r, const struct proto_path_attach_in *in,
 		    struct proto_path_attach_out *out)
 {
+	struct core_call call = {.cell = r->cell, .seq = r->seq};
 	struct core_path a = {
 		.path = in->path,
 		.chid = in->chid,
@@ -54,49 +62,48 @@ int req_path_attach(struct request *r, const struct proto_path_attach_in *in,
 		.ftype = in->ftype,
 		.flags = in->flags,
 	};
-	enum core_result e;
 
 	if (!may_change(r, in->path))
 		return EPERM;
-	e = core_path_attach(&r->m->core, r->p, &a, &out->id);
-	apply(r->m);
-	return path_errno(e);
+	return answer(r, core_path_attach(&r->m->core, r->p, &a, &call, &out->id));
 }
 
 int req_path_detach(struct request *r, const struct proto_path_detach_in *in,
 		    struct proto_path_detach_out *out)
 {
-	enum core_result e = core_path_detach(&r->m->core, r->p, in->id);
+	struct core_call call = {.cell = r->cell, .seq = r->seq};
 
 	(void)out;
-	apply(r->m);
-	return path_errno(e);
+	return answer(r, core_path_detach(&r->m->core, r->p, in->id, &call));
 }
 
 int req_path_link(struct request *r, const struct proto_path_link_in *in,
 		  struct proto_path_link_out *out)
 {
-	enum core_result e;
+	struct core_call call = {.cell = r->cell, .seq = r->seq};
 
 	(void)out;
 	if (!may_change(r, in->path))
 		return EPERM;
-	e = core_path_link(&r->m->core, in->path, in->target, r->p->euid);
-	apply(r->m);
-	return path_errno(e);
+	return answer(r, core_path_link(&r->m->core, r->p, in->path, in->target, &call));
 }
 
 int req_path_unlink(struct request *r, const struct proto_path_unlink_in *in,
 		    struct proto_path_unlink_out *out)
 {
+	struct core_call call = {.cell = r->cell, .seq = r->seq};
 	enum core_result e;
+	bool may_any, more;
 
 	(void)out;
 	if (!may_change(r, in->path))
 		return EPERM;
-	e = core_path_unlink(&r->m->core, in->path, r->p->euid == r->m->uid ? 0 : r->p->euid);
-	apply(r->m);
-	return path_errno(e);
+	may_any = r->p->euid == 0 || r->p->euid == r->m->uid;
+	do {
+		e = core_path_unlink(&r->m->core, r->p, in->path, may_any, &call, &more);
+		apply(r->m);
+	} while (more);
+	return answer(r, e);
 }
 
 static int find(struct request *r, int32_t ftype, const char *path, struct core_find *ret)

@@ -138,9 +138,9 @@ static enum core_result make_path(struct world *w, struct pt_proc *p, const stru
 	int32_t id;
 
 	if (m->kind == MOVE_ATTACH)
-		return core_path_attach(c, p, &a, &id);
+		return core_path_attach(c, p, &a, NULL, &id);
 	if (m->kind == MOVE_DETACH)
-		return core_path_detach(c, p, own_path(c, p));
+		return core_path_detach(c, p, own_path(c, p), NULL);
 	core_path_left(c);
 	return CORE_OK;
 }
