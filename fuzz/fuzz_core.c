@@ -32,6 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.waiters = 6,
 		.subs = WORLD_SUBS,
 		.abilities = WORLD_ABILITIES,
+		.paths = WORLD_PATHS,
+		.texts = WORLD_PATHS,
 	};
 
 	if (size < 1)

@@ -27,6 +27,10 @@ int kamioka_service_manager(void);
  */
 pid_t kamioka_srv_fork(uid_t uid, gid_t gid);
 
+/* A flag of pathmgr_link() and, or-ed to _RESMGR_FLAG_*, of resmgr_attach(): nobody else may
+ * be at exactly that path, before or after; else EEXIST. */
+#define KAMIOKA_PATHMGR_EXCLUSIVE 0x0400
+
 #ifdef __cplusplus
 }
 #endif

@@ -17,6 +17,7 @@
 #include <assert.h>
 
 #include "core/notify.h"
+#include "core/pathspace.h"
 #include "core/ptable.h"
 
 static bool is_root(const struct pt_proc *p)
@@ -151,6 +152,8 @@ void core_exec(struct core *c, struct pt_proc *p, uint32_t euid, uint32_t egid)
 		p->flags |= FLAG_SETID;
 	/* The handlers that would have taken these are gone with the image. */
 	notify_remove_all(c, p);
+	/* And so are its channels. */
+	pathspace_leave(c, p);
 	while (p->first_waiter)
 		pt_waiter_drop(c, p, p->first_waiter);
 	/* So are the threads that wait for the end of a kill. */

@@ -26,6 +26,7 @@
  *	notice.c   what they are told in their pages, in order, when there is room
  *	ability.c  what a process may do
  *	service.c  the service manager's own fork
+ *	pathspace.c who serves which path
  *
  * Beside the table stands deadlock.c: who waits for whom in a circle.
  */
@@ -49,7 +50,12 @@ enum core_result {
 	CORE_FULL, /* no entry of some kind is left; nothing changed */
 	CORE_FORBIDDEN,
 	CORE_INVALID,
-	CORE_BUSY, /* somebody has that place already */
+	CORE_BUSY,   /* somebody has that place already */
+	CORE_EXISTS, /* so has somebody that name */
+	CORE_NO_PATH,
+	CORE_NOT_DIR,
+	CORE_LOOP,
+	CORE_TOO_LONG,
 };
 
 struct core_limits {
@@ -60,6 +66,8 @@ struct core_limits {
 	uint32_t notices;
 	uint32_t abilities;
 	uint32_t options; /* enum rule */
+	uint32_t paths;   /* names in the pathname space */
+	uint32_t texts;   /* pieces of PT_TEXT bytes for all of them */
 };
 
 /* A view of a table; holds nothing that the table does not say. */
@@ -71,6 +79,8 @@ struct core {
 	struct pt_sub *subs;
 	struct pt_notice *notices;
 	struct pt_ability *abilities;
+	struct pt_path *paths;
+	struct pt_text *texts;
 	struct pt_name *names;
 	struct pt_effect *effects;
 	uint8_t *undo;
@@ -266,3 +276,69 @@ enum core_result core_ability_name(struct core *c, const uint8_t name[128], bool
 enum core_result core_service_manager(struct core *c, struct pt_proc *p, uint32_t node_uid);
 enum core_result core_may_srv_fork(const struct core *c, const struct pt_proc *p, uint32_t uid,
 				   uint32_t gid);
+
+/* --- pathspace.c --- */
+
+/* The call that asks for a change: FX_DONE answers it in the same transition, so that a manager
+ * that dies between the two cannot do it twice. NULL: nobody is to be answered. */
+struct core_call {
+	uint32_t cell, seq;
+};
+
+/* Paths here are absolute and plain: no empty component, no dots, no slash at the end. */
+struct core_path {
+	const char *path;
+	int32_t chid;
+	uint32_t handle;
+	int32_t ftype;
+	uint32_t flags; /* enum path_flag */
+};
+
+/*
+ * @p serves a path. CORE_EXISTS: it is somebody's alone; CORE_NOT_DIR: a directory below a
+ * file, a file above a directory; CORE_INVALID, CORE_TOO_LONG, CORE_FULL.
+ */
+enum core_result core_path_attach(struct core *c, struct pt_proc *p, const struct core_path *a,
+				  const struct core_call *call, int32_t *ret_id);
+/* CORE_INVALID: @id is none of @p's. */
+enum core_result core_path_detach(struct core *c, struct pt_proc *p, int32_t id,
+				  const struct core_call *call);
+
+/* Whoever asks for @path or what lies below it is led to @target. */
+enum core_result core_path_link(struct core *c, struct pt_proc *p, const char *path,
+				const char *target, const struct core_call *call);
+/*
+ * The link @path goes, or one of those that @p serves at it; *ret_more: there is another, and
+ * the call is not answered yet. CORE_NO_PATH: none; CORE_FORBIDDEN: a link of another
+ * user's, and @may_any is not said.
+ */
+enum core_result core_path_unlink(struct core *c, struct pt_proc *p, const char *path, bool may_any,
+				  const struct core_call *call, bool *ret_more);
+
+/* A search for who serves a path: filled in, then core_path_find(), core_path_next(). */
+struct core_find {
+	char path[PATH_BYTES]; /* what is asked for; in the end what links made of it */
+	int32_t ftype;
+	uint32_t proc; /* who asks, 0 nobody: its own names are left out */
+	uint32_t len;  /* these are the search's own */
+	uint32_t at;
+	uint32_t floor;
+	bool is_linked;  /* path is another now */
+	bool is_opaque;  /* known when all are told: who has shorter prefixes is not asked */
+	bool is_in_file; /* ... a file is on the way to it */
+};
+
+/* CORE_LOOP, CORE_TOO_LONG, CORE_INVALID. That there are any is not said. */
+enum core_result core_path_find(const struct core *c, struct core_find *f);
+/* The next to be asked; NULL: no more. */
+const struct pt_path *core_path_next(const struct core *c, struct core_find *f);
+
+/* All names in the order in which they are searched. @after: 0 the first; 0: no more. */
+uint32_t core_path_list(const struct core *c, uint32_t after);
+/* Copies @len bytes of its text from @from on: the prefix, and behind it a link's target. */
+void core_path_text(const struct core *c, const struct pt_path *e, uint32_t from, uint32_t len,
+		    char *ret);
+
+/* Names of a dead server are gone at once; their PATHSPACE events come one by one. */
+bool core_has_left(const struct core *c);
+void core_path_left(struct core *c);

@@ -32,6 +32,7 @@
 
 #include "core/guardian.h"
 #include "core/notify.h"
+#include "core/pathspace.h"
 #include "core/session.h"
 #include "core/tracer.h"
 #include "core/wait.h"
@@ -253,6 +254,7 @@ static void release(struct core *c, struct pt_proc *p)
 	tracer_died(c, p);
 	notify_remove_all(c, p);
 	ability_remove_all(c, p);
+	pathspace_leave(c, p);
 	c->head->n_reserved -= p->reserved;
 	p->reserved = 0;
 	pt_room_made(c);

@@ -61,6 +61,8 @@ static UNUSED void start_with(uint32_t procs, uint32_t keep_root, uint32_t rules
 		.notices = 16,
 		.abilities = 300,
 		.options = rules,
+		.paths = 16,
+		.texts = 150,
 	};
 
 	memset(&t, 0, sizeof(t));

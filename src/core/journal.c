@@ -30,6 +30,8 @@ size_t journal_undo_room(const struct core_limits *l, uint32_t buckets)
 	       (sizeof(struct pt_sub) + t) * (l->subs + 1) +
 	       (sizeof(struct pt_notice) + t) * (l->notices + 1) +
 	       (sizeof(struct pt_ability) + t) * (l->abilities + 1) +
+	       (sizeof(struct pt_path) + t) * (l->paths + 1) +
+	       (sizeof(struct pt_text) + t) * (l->texts + 1) +
 	       (sizeof(struct pt_name) + t) * PT_NAMES +
 	       (sizeof(uint32_t) + t) * ((size_t)buckets + 2 * l->procs) + sizeof(struct pt_head) +
 	       t;
@@ -110,7 +112,7 @@ static void answers_last(struct core *c)
 	for (uint32_t i = 0; i < n; i++) {
 		struct pt_effect e = c->effects[i];
 
-		if (e.kind == FX_ANSWER)
+		if (e.kind == FX_ANSWER || e.kind == FX_DONE)
 			continue;
 		memmove(&c->effects[at + 1], &c->effects[at], (i - at) * sizeof(e));
 		c->effects[at++] = e;

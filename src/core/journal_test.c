@@ -172,6 +172,8 @@ static void largest_transition_fits(void **state)
 		.subs = 16,
 		.notices = 16,
 		.abilities = 300,
+		.paths = 16,
+		.texts = 150,
 	};
 	p = born(NULL, 0);
 	for (int i = 0; i < 198; i++) {

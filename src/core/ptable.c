@@ -18,7 +18,11 @@ static uint32_t bucket_count(const struct core_limits *l)
 static size_t lay_out(struct core *c, uint8_t *mem, const struct core_limits *l, uint32_t buckets)
 {
 	size_t at = sizeof(struct pt_head);
+<<<<<<< HEAD
 	size_t procs = at, hash, waiters, subs, notices, abilities, names, effects, undo;
+=======
+	size_t procs = at, hash, waiters, subs, abilities, paths, texts, names, effects, undo;
+>>>>>>> d07339e (core: who serves which path)
 
 	at += sizeof(struct pt_proc) * ((size_t)l->procs + 1);
 	waiters = at;
@@ -29,6 +33,10 @@ static size_t lay_out(struct core *c, uint8_t *mem, const struct core_limits *l,
 	at += sizeof(struct pt_notice) * ((size_t)l->notices + 1);
 	abilities = at;
 	at += sizeof(struct pt_ability) * ((size_t)l->abilities + 1);
+	paths = at;
+	at += sizeof(struct pt_path) * ((size_t)l->paths + 1);
+	texts = at;
+	at += sizeof(struct pt_text) * ((size_t)l->texts + 1);
 	names = at;
 	at += sizeof(struct pt_name) * PT_NAMES;
 	effects = at;
@@ -48,6 +56,8 @@ static size_t lay_out(struct core *c, uint8_t *mem, const struct core_limits *l,
 		.subs = (void *)(mem + subs),
 		.notices = (void *)(mem + notices),
 		.abilities = (void *)(mem + abilities),
+		.paths = (void *)(mem + paths),
+		.texts = (void *)(mem + texts),
 		.names = (void *)(mem + names),
 		.effects = (void *)(mem + effects),
 		.undo = mem + undo,
@@ -74,9 +84,12 @@ void core_init(struct core *c, void *mem, const struct core_limits *l)
 	h->subs = l->subs;
 	h->notices = l->notices;
 	h->abilities = l->abilities;
+	h->paths = l->paths;
+	h->texts = l->texts;
 	h->buckets = buckets;
 	h->options = l->options;
 	h->next_sub_id = 1;
+	h->next_path_id = 1;
 	/*
 	 * Each pool has a free list for what was given back and a mark behind
 	 * which nothing was ever used: memory that is not needed is not touched.
@@ -98,6 +111,8 @@ int core_open(struct core *c, void *mem, size_t size)
 		.subs = h->subs,
 		.notices = h->notices,
 		.abilities = h->abilities,
+		.paths = h->paths,
+		.texts = h->texts,
 	};
 	if (core_size(&l) > size || h->buckets != bucket_count(&l))
 		return -EPROTO;

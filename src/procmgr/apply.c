@@ -37,6 +37,16 @@ static void apply_answer(struct manager *m, const struct pt_effect *e)
 		    e->error ? 0 : sizeof(out));
 }
 
+/* All calls that end so have the same answer: a number and four bytes of padding. */
+static void apply_done(struct manager *m, const struct pt_effect *e)
+{
+	struct proto_path_attach_out out = {.id = e->code};
+
+	if (m->env->options.trace_requests)
+		request_trace_later(m, e->proc, PROTO_PATH_ATTACH, 0, &out, sizeof(out));
+	answer_cell(arena_page(m, e->arena, e->page), e->cell, e->seq, 0, &out, sizeof(out));
+}
+
 static void apply_told(struct manager *m, const struct pt_effect *e)
 {
 	struct page *page = arena_page(m, e->arena, e->page);
@@ -149,6 +159,9 @@ static void apply_one(struct manager *m, const struct pt_effect *e)
 	case FX_ANSWER:
 		apply_answer(m, e);
 		break;
+	case FX_DONE:
+		apply_done(m, e);
+		break;
 	case FX_TELL:
 		apply_told(m, e);
 		break;
@@ -252,13 +265,34 @@ static void notices_of_all(struct manager *m)
 	}
 }
 
+/* Programs that know the names look again: before anybody is told that there are others. */
+static void apply_paths(struct manager *m)
+{
+	const struct pt_head *h = m->core.head;
+	struct node_page *n = m->env->node;
+
+	if (n->path_generation == h->path_generation)
+		return;
+	atomic_store(atomic(&n->n_paths), h->n_paths);
+	atomic_store(atomic(&n->path_generation), h->path_generation);
+}
+
+/* The next effect; each of a dead server's names makes its own. */
+static const struct pt_effect *apply_next(struct manager *m)
+{
+	while (!core_effect(&m->core) && core_has_left(&m->core))
+		core_path_left(&m->core);
+	return core_effect(&m->core);
+}
+
 void apply(struct manager *m)
 {
 	const struct pt_effect *e;
 	uint32_t news[16];
 	unsigned n = 0;
 
-	while ((e = core_effect(&m->core)) != NULL) {
+	apply_paths(m);
+	while ((e = apply_next(m)) != NULL) {
 		if (e->kind == FX_NEWS && n < 16)
 			news[n++] = e->proc;
 		apply_one(m, e);

@@ -73,6 +73,8 @@ static struct core_limits limits_of(const struct manager_options *o, uint32_t *r
 		.subs = 1024,
 		.notices = 16384,
 		.abilities = 4096,
+		.paths = 1024,
+		.texts = 4096,
 	};
 }
 
@@ -218,8 +220,7 @@ static void await_owner(struct manager *m)
 /* The kernel tells of what lives; what died meanwhile is ready at once. */
 static void take_up(struct manager *m)
 {
-	while (core_effect(&m->core))
-		apply(m);
+	apply(m); /* what was committed and not carried out, and names that were not told */
 	for (uint32_t i = 1; i <= m->core.head->procs_touched; i++) {
 		struct pt_proc *p = core_used(&m->core, i);
 

@@ -40,6 +40,16 @@ int request_errno(enum core_result r)
 		return EINVAL;
 	case CORE_BUSY:
 		return EBUSY;
+	case CORE_EXISTS:
+		return EEXIST;
+	case CORE_NO_PATH:
+		return ENOENT;
+	case CORE_NOT_DIR:
+		return ENOTDIR;
+	case CORE_LOOP:
+		return ELOOP;
+	case CORE_TOO_LONG:
+		return ENAMETOOLONG;
 	case CORE_BLOCKED:
 	case CORE_NOT_YET:
 		break;

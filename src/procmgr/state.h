@@ -178,7 +178,7 @@ int agents_reap(struct manager *m, pid_t pid);
 uint64_t agents_errand(struct manager *m, uint32_t proc, uint32_t cell, uint32_t seq,
 		       uint16_t request);
 
-/* apply.c: carry out all effects, and tell the deaths that this makes known. */
+/* apply.c: carry out all effects, and tell the deaths and lost names that this makes known. */
 void apply(struct manager *m);
 /*
  * Around a transition that gives news of @p: hold the waits that it may answer.

@@ -10,6 +10,7 @@ int boot_main(int argc, char **argv);
 int exec_main(int argc, char **argv);
 int list_main(int argc, char **argv);
 int info_main(int argc, char **argv);
+int names_main(int argc, char **argv);
 int shutdown_main(int argc, char **argv);
 int private_main(int argc, char **argv);
 
@@ -18,6 +19,7 @@ extern const char boot_help[];
 extern const char exec_help[];
 extern const char list_help[];
 extern const char info_help[];
+extern const char names_help[];
 extern const char shutdown_help[];
 extern const char private_help[];
 

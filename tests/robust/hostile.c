@@ -25,7 +25,7 @@ struct head {
 #define THREADS_AT 6784
 #define THREAD     20
 #define THREADS    44
-#define REQUESTS   40
+#define REQUESTS   50
 #define FRAME      70000
 #define SESSION    13 /* may signal others, as it should */
 #define SHUTDOWN   32 /* ends the node, as it should */

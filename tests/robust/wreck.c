@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include <kamioka.h>
+#include <sys/pathmgr.h>
 
 static pid_t sleeper_new(void)
 {
@@ -106,6 +107,13 @@ static int be_manager(void)
 	return kamioka_service_manager() < 0 && errno != EBUSY ? -1 : 0;
 }
 
+static int name_path(void)
+{
+	if (pathmgr_link("/dev/wreck", 0, 0, 1, 0, _FTYPE_ANY, 0) < 0)
+		return -1;
+	return pathmgr_unlink("/dev/wreck");
+}
+
 static const struct {
 	const char *name;
 	int (*call)(void);
@@ -114,6 +122,7 @@ static const struct {
 	{"fork", fork_some},          {"spawn", spawn_some},  {"spawn_unwaited", spawn_unwaited},
 	{"posix_spawn", spawn_posix}, {"trigger", trigger},   {"notify", subscribe},
 	{"guardian", name_guardian},  {"value", read_value},  {"service_manager", be_manager},
+	{"name", name_path},
 };
 
 #define N (sizeof(workers) / sizeof(workers[0]))

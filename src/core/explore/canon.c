@@ -123,6 +123,11 @@ uint64_t canon_number(const struct world *w)
 	for (uint32_t p = 1; p < k.n; p++)
 		for (uint32_t i = at(&k, k.order[p])->ability; i; i = c->abilities[i].next)
 			put(&k, (uint64_t)p << 32 | c->abilities[i].ability);
+	for (uint32_t i = c->head->first_path; i; i = c->paths[i].next)
+		put(&k, (uint64_t)k.number[c->paths[i].proc] << 32 | c->paths[i].len);
+	put(&k, ~0ull);
+	for (uint32_t i = c->head->first_left; i; i = c->paths[i].next)
+		put(&k, c->paths[i].len);
 	k.hash ^= k.hash >> 32;
 	k.hash *= 0xd6e8feb86659fd93ull;
 	k.hash ^= k.hash >> 32;

@@ -114,6 +114,16 @@ static const struct plan plans[] = {
 		START(one),
 	},
 	{
+		.name = "names",
+		.scope = {.moves = BIT(MOVE_BIRTH) | BIT(MOVE_EXIT) | BIT(MOVE_EXEC) |
+				   BIT(MOVE_ATTACH) | BIT(MOVE_DETACH) | BIT(MOVE_LEFT) |
+				   BIT(MOVE_SUBSCRIBE),
+			  .births = BIT(0),
+			  .alive = 4},
+		.procs = 5,
+		START(family),
+	},
+	{
 		.name = "all",
 		.scope = {.moves = BIT(MOVE_KINDS) - 1,
 			  .forms = ALL_FORMS,
@@ -338,6 +348,8 @@ static void begin(const struct plan *plan, struct level *first)
 		.subs = 2,
 		.notices = 4,
 		.abilities = 3,
+		.paths = 3,
+		.texts = 3,
 	};
 
 	now.plan = plan;

@@ -323,6 +323,47 @@ static const char *check_abilities(const struct core *c)
 	return n == c->head->abilities_touched ? NULL : "an ability is lost";
 }
 
+/* How many pieces the texts of a list's names have; MANY and more if it goes round. */
+static uint32_t count_texts(const struct core *c, uint32_t first, uint32_t *ret_paths)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = first; i && *ret_paths < MANY; i = c->paths[i].next) {
+		++*ret_paths;
+		for (uint32_t k = c->paths[i].text; k && n < MANY; k = c->texts[k].next)
+			n++;
+	}
+	return n;
+}
+
+static const char *check_paths(const struct core *c)
+{
+	const struct pt_head *h = c->head;
+	uint32_t n = 0, n_left = 0, n_texts, owned = 0, last = UINT32_MAX;
+
+	n_texts = count_texts(c, h->first_path, &n);
+	if (n != h->n_paths)
+		return "names are miscounted";
+	n_texts += count_texts(c, h->first_left, &n_left);
+	for (uint32_t i = h->first_path; i; i = c->paths[i].next) {
+		if (!core_is_alive(at(c, c->paths[i].proc)))
+			return "a dead one serves a name";
+		if (c->paths[i].len > last)
+			return "a shorter prefix comes first";
+		last = c->paths[i].len;
+	}
+	for (uint32_t p = 1; p <= h->procs_touched; p++)
+		owned += at(c, p)->paths;
+	if (owned != n)
+		return "somebody's names are miscounted";
+	n += n_left;
+	for (uint32_t i = h->free_path; i && n <= h->paths; i = c->paths[i].next)
+		n++;
+	for (uint32_t i = h->free_text; i && n_texts <= h->texts; i = c->texts[i].next)
+		n_texts++;
+	return n == h->paths_touched && n_texts == h->texts_touched ? NULL : "a name is lost";
+}
+
 static const char *walk(const struct core *c, uint32_t p, struct tally *t)
 {
 	static const char *(*const walks[])(const struct core *, uint32_t, struct tally *) = {
@@ -361,6 +402,10 @@ const char *invariant_broken(const struct core *c)
 	if (!fault)
 		fault = check_subs(c);
 	if (!fault)
+<<<<<<< HEAD
 		fault = check_notices(c);
+=======
+		fault = check_paths(c);
+>>>>>>> d07339e (core: who serves which path)
 	return fault ? fault : check_abilities(c);
 }

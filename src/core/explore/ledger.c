@@ -607,10 +607,24 @@ static const char *judge_wait(const struct world *w, const struct move *m)
 	return satisfied ? "a wait does not find what is there" : "a wait ends otherwise";
 }
 
+/* A name has one owner, asked of the table before; the directory above it has many. */
+static const char *judge_attach(const struct world *w, const struct move *m)
+{
+	bool is_taken = false;
+
+	for (uint32_t i = w->old.head->first_path; i; i = w->old.paths[i].next)
+		is_taken |= w->old.paths[i].ftype == FILE_TYPE_NAME;
+	if (w->result == CORE_FULL || w->result == (!m->form && is_taken ? CORE_EXISTS : CORE_OK))
+		return NULL;
+	return "an attach ends otherwise";
+}
+
 static const char *judge_result(const struct world *w, const struct move *m)
 {
 	if (m->kind == MOVE_WAIT)
 		return judge_wait(w, m);
+	if (m->kind == MOVE_ATTACH)
+		return judge_attach(w, m);
 	if (w->result == CORE_FULL)
 		return NULL;
 	if (m->kind == MOVE_TRACE_KILL)

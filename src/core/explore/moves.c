@@ -116,6 +116,35 @@ static void make_exit(struct world *w, struct pt_proc *p)
 	core_exit(&w->core, p, &d);
 }
 
+static int32_t own_path(const struct core *c, const struct pt_proc *p)
+{
+	int32_t id = 0;
+
+	for (uint32_t i = core_path_list(c, 0); i; i = core_path_list(c, i))
+		if (c->paths[i].proc == p->self && c->paths[i].id > id)
+			id = c->paths[i].id;
+	return id;
+}
+
+static enum core_result make_path(struct world *w, struct pt_proc *p, const struct move *m)
+{
+	struct core *c = &w->core;
+	struct core_path a = {
+		.path = m->form ? "/a" : "/a/b",
+		.chid = 1,
+		.ftype = m->form ? FILE_TYPE_ANY : FILE_TYPE_NAME,
+		.flags = m->form ? PATH_FLAG_DIR : 0,
+	};
+	int32_t id;
+
+	if (m->kind == MOVE_ATTACH)
+		return core_path_attach(c, p, &a, NULL, &id);
+	if (m->kind == MOVE_DETACH)
+		return core_path_detach(c, p, own_path(c, p), NULL);
+	core_path_left(c);
+	return CORE_OK;
+}
+
 static enum core_result make_news(struct world *w, struct pt_proc *p, const struct move *m)
 {
 	struct core *c = &w->core;
@@ -126,8 +155,8 @@ static enum core_result make_news(struct world *w, struct pt_proc *p, const stru
 	if (m->kind == MOVE_RESERVE)
 		return core_reserve(c, p, m->form, &have);
 	if (m->kind == MOVE_SUBSCRIBE)
-		return core_subscribe(c, p, ON_PROCESS_DEATH | ON_PROCESS_CREATE, &e, !m->form,
-				      &id);
+		return core_subscribe(c, p, ON_PROCESS_DEATH | ON_PROCESS_CREATE | ON_PATHSPACE, &e,
+				      !m->form, &id);
 	assert(m->kind == MOVE_ABILITY);
 	return core_ability(c, p, p, m->form ? 0x20005 : 0x820005, 0, 0, true);
 }
@@ -201,6 +230,10 @@ enum core_result moves_make(struct world *w, const struct move *m)
 	case MOVE_SUBSCRIBE:
 	case MOVE_ABILITY:
 		return make_news(w, p, m);
+	case MOVE_ATTACH:
+	case MOVE_DETACH:
+	case MOVE_LEFT:
+		return make_path(w, p, m);
 	default:
 		return make_plain(w, p, m);
 	}
@@ -293,6 +326,12 @@ bool moves_may(const struct world *w, const struct move *m)
 		return m->form <= (at(w, p->parent)->page ? 2 : 0);
 	case MOVE_RECLAIM:
 		return is_first_alive(w, m->proc);
+	case MOVE_LEFT:
+		return is_first_alive(w, m->proc) && core_has_left(&w->core);
+	case MOVE_ATTACH:
+		return m->form <= 1;
+	case MOVE_DETACH:
+		return p->paths;
 	case MOVE_RESERVE:
 		return m->form <= 4;
 	case MOVE_UNRESERVE:
@@ -370,6 +409,9 @@ static const struct {
 	[MOVE_SUBSCRIBE] = {2, false, "subscribe"},
 	[MOVE_ABILITY] = {2, false, "ability"},
 	[MOVE_RECLAIM] = {1, false, "reclaim"},
+	[MOVE_ATTACH] = {2, false, "attach"},
+	[MOVE_DETACH] = {1, false, "detach"},
+	[MOVE_LEFT] = {1, false, "left"},
 };
 
 const char *moves_name(enum move_kind kind)

@@ -23,6 +23,7 @@ enum {
 	WORLD_CALLS = WORLD_WAITERS + WORLD_PROCS,
 	WORLD_SUBS = 4,
 	WORLD_ABILITIES = 8,
+	WORLD_PATHS = 4,
 	WORLD_BYTES = 48 * 1024, /* room for a table with all that */
 	WORLD_MOVES = 8192,      /* most moves that one world offers */
 };
@@ -50,6 +51,9 @@ enum move_kind {
 	MOVE_SUBSCRIBE, /* form: 1 with notify_add, 0 the single one */
 	MOVE_ABILITY,   /* form: 1 for the children too */
 	MOVE_RECLAIM,   /* of whom does not matter */
+	MOVE_ATTACH,    /* form: 0 a name, 1 a directory above it */
+	MOVE_DETACH,    /* the one that it attached last */
+	MOVE_LEFT,      /* of whom does not matter */
 	MOVE_KINDS
 };
 
