@@ -402,10 +402,8 @@ const char *invariant_broken(const struct core *c)
 	if (!fault)
 		fault = check_subs(c);
 	if (!fault)
-<<<<<<< HEAD
 		fault = check_notices(c);
-=======
+	if (!fault)
 		fault = check_paths(c);
->>>>>>> d07339e (core: who serves which path)
 	return fault ? fault : check_abilities(c);
 }

@@ -118,14 +118,10 @@ static const char *check_room(const struct world *w)
 		.procs = h->capacity,
 		.waiters = h->waiters,
 		.subs = h->subs,
-<<<<<<< HEAD
 		.notices = h->notices,
-		.abilities = h->abilities,
-=======
 		.abilities = h->abilities,
 		.paths = h->paths,
 		.texts = h->texts,
->>>>>>> d07339e (core: who serves which path)
 	};
 
 	if (h->n_effects > journal_fx_room(&l))
