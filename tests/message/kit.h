@@ -12,10 +12,6 @@
 #include <pthread.h>
 #include <sys/mman.h>
 
-#ifndef SETIOV
-#define SETIOV(iov, addr, len) ((iov)->iov_base = (void *)(addr), (iov)->iov_len = (len))
-#endif
-
 /* No address of this process. */
 #define NOWHERE ((void *)16)
 

@@ -8,9 +8,9 @@
 #define SHORT_NS 20000000ull
 #define FAR_NS   1000000000000ull
 
-#define SEND    (1 << STATE_SEND)
-#define REPLY   (1 << STATE_REPLY)
-#define RECEIVE (1 << STATE_RECEIVE)
+#define SEND    _NTO_TIMEOUT_SEND
+#define REPLY   _NTO_TIMEOUT_REPLY
+#define RECEIVE _NTO_TIMEOUT_RECEIVE
 
 struct channel {
 	int chid, self;

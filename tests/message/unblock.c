@@ -380,8 +380,8 @@ static long send_for_a_while(int coid, const void *smsg, size_t sbytes, void *rm
 {
 	const uint64_t ns = SOON_NS;
 
-	if (TimerTimeout(CLOCK_MONOTONIC, 1 << STATE_SEND | 1 << STATE_REPLY, NULL, &ns, NULL) ==
-	    -1)
+	if (TimerTimeout(CLOCK_MONOTONIC, _NTO_TIMEOUT_SEND | _NTO_TIMEOUT_REPLY, NULL, &ns,
+			 NULL) == -1)
 		return -3;
 	return MsgSend(coid, smsg, sbytes, rmsg, rbytes);
 }
@@ -593,8 +593,8 @@ static long random_send(int coid, unsigned *state, int64_t i)
 	for (int k = sizeof(o) / 8; k < 8; k++)
 		both[k] = i * k;
 	if (rand_r(state) % 2)
-		EXPECT_OK(TimerTimeout(CLOCK_MONOTONIC, 1 << STATE_SEND | 1 << STATE_REPLY, NULL,
-				       &ns, NULL));
+		EXPECT_OK(TimerTimeout(CLOCK_MONOTONIC, _NTO_TIMEOUT_SEND | _NTO_TIMEOUT_REPLY,
+				       NULL, &ns, NULL));
 	got = MsgSend(coid, both, sizeof(both), both, sizeof(both));
 	if (got == -1) {
 		EXPECT(errno == ETIMEDOUT || errno == EINTR);
