@@ -51,6 +51,8 @@ def _options(words, kind, factor):
     for word in words:
         if word.startswith("limit="):
             limit = float(word[6:])
+        elif word.startswith("env="):
+            pass
         else:
             flags.add(word)
     return limit * factor, frozenset(flags)
@@ -112,10 +114,14 @@ def collect(source, build):
                                 for path in sorted(folder.iterdir())]
             tests.append(Test(name, "unit", argv, private, limit, flags))
         else:
+            # The same program once more with env=NAME=VALUE: other tests, by their name too.
+            more = [word[4:] for word in words if word.startswith("env=")]
+            env = dict(private, **dict(word.split("=", 1) for word in more))
             try:
-                for case in _cases(program, private):
+                for case in _cases(program, env):
                     limit, flags = _options(words + case[1:], kind, factor)
-                    tests.append(Test(case[0], kind, [program, case[0]], private, limit, flags))
+                    tests.append(Test(" ".join([case[0]] + more), kind, [program, case[0]], env,
+                                      limit, flags))
             except Broken as error:
                 broken.append((name, str(error)))
     names = [test.name for test in tests]
