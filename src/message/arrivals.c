@@ -44,15 +44,40 @@ static int clamp_priority(int priority)
 	return MIN(priority, THREAD_PRIORITY_MAX);
 }
 
+/* One that is like it and waits: all but the value must agree, and that, too, for IF_UNIQUE. */
+static struct pulse *find_pulse(struct channel *ch, int scoid, int priority, int code,
+				const uint64_t *value)
+{
+	struct queue_item *head = &ch->queue.heads[1][priority];
+
+	for (struct queue_item *i = head->next; i != head; i = i->next) {
+		struct pulse *p = (struct pulse *)i;
+
+		if (p->scoid == scoid && p->code == (int8_t)code && (!value || p->value == *value))
+			return p;
+	}
+	return NULL;
+}
+
 static void add_pulse(struct channel *ch, int scoid, int priority, int code, uint64_t value,
 		      uint64_t ticket)
 {
-	struct pulse *p = channel_pulse_new();
+	struct pulse *p = NULL;
 
+	priority = clamp_priority(priority);
+	if (code & _NTO_PULSE_IF_UNIQUE && find_pulse(ch, scoid, priority, code, &value))
+		return;
+	if (code & _NTO_PULSE_REPLACE)
+		p = find_pulse(ch, scoid, priority, code, NULL);
+	if (p) {
+		p->value = value;
+		return;
+	}
+	p = channel_pulse_new();
 	if (!p)
 		return;
 	p->item.is_pulse = true;
-	p->item.priority = (uint8_t)clamp_priority(priority);
+	p->item.priority = (uint8_t)priority;
 	p->item.ticket = ticket;
 	p->code = (int8_t)code;
 	p->value = value;
@@ -93,6 +118,7 @@ static void queue_message(struct channel *ch, struct caller *c, uint32_t gen)
 	c->item.is_pulse = false;
 	c->item.priority = (uint8_t)clamp_priority(c->request.priority);
 	c->item.ticket = c->request.ticket;
+	c->link_flags = c->client->has_rules ? client_link_flags(c->client, c->request.coid) : 0;
 	queue_add(&ch->queue, &c->item);
 }
 
@@ -157,7 +183,7 @@ static void take_lane_record(struct channel *ch, struct caller *c,
 		break;
 	case LANE_KIND_PULSE:
 		if (may_pulse(c->client->uid))
-			add_pulse(ch, c->client->scoid, q->priority, (int8_t)q->flags, q->send_at,
+			add_pulse(ch, c->client->scoid, q->priority, (int)q->flags, q->send_at,
 				  q->ticket);
 		break;
 	case LANE_KIND_DATA:
@@ -190,7 +216,7 @@ static bool read_lane(struct channel *ch, struct caller *c)
 	return false;
 }
 
-void arrivals_look(struct channel *ch, struct caller *c)
+void arrivals_look(struct channel *ch, struct caller *c, bool reads)
 {
 	bool is_closed = false;
 
@@ -198,7 +224,7 @@ void arrivals_look(struct channel *ch, struct caller *c)
 		return;
 	if (c->memory) {
 		look_at_pulses(ch, c);
-		if (c->is_frames)
+		if (reads)
 			is_closed = read_lane(ch, c);
 		look_at_slot(ch, c);
 	}
@@ -222,16 +248,21 @@ static void take_hello(struct channel *ch, struct link *l, const struct link_rec
 {
 	struct client *client;
 
-	if (l->client || !is_welcome(ch, l))
+	if (!is_welcome(ch, l))
 		return;
-	client = client_of(ch, l);
-	if (!client)
-		return;
-	l->client = client;
+	if (!l->client) {
+		client = client_of(ch, l);
+		if (!client)
+			return;
+		l->client = client;
+		l->next = client->links;
+		client->links = l;
+	}
+	/* Said again when they change. */
 	l->coid = record->coid;
 	l->flags = record->flags;
-	l->next = client->links;
-	client->links = l;
+	if (l->flags & (_NTO_COF_NOEVENT | _NTO_COF_REG_EVENTS))
+		l->client->has_rules = true;
 }
 
 static void take_lane(struct channel *ch, struct link *l, const struct link_record *record,
@@ -246,43 +277,7 @@ static void take_lane(struct channel *ch, struct link *l, const struct link_reco
 	}
 	c = caller_new(ch, l->client, record, fds);
 	if (c)
-		arrivals_look(ch, c);
-}
-
-static void answer_leave(struct caller *c)
-{
-	enum slot_hold hold;
-	uint32_t flags;
-
-	if (c->progress == CALLER_HELD) {
-		publish_release(c->index);
-		hold = slot_claim(&c->memory->state, c->generation, &flags);
-	} else {
-		hold = slot_take(&c->memory->state, c->generation);
-	}
-	c->progress = CALLER_IDLE;
-	if (hold == SLOT_HELD)
-		bulk_answer_error(c, EBADF);
-}
-
-/* A thread detached the connection that another one's message goes over. */
-static void take_leave(struct channel *ch, struct link *l, const struct link_record *record)
-{
-	struct caller *c = l->client ? l->client->callers : NULL;
-
-	while (c && (c->tid != record->tid || c->generation != record->generation))
-		c = c->next;
-	if (!c || !caller_try_lock(c, CALLER_LOOK))
-		return;
-	if (c->progress == CALLER_HELD && ch->flags & _NTO_CHF_UNBLOCK && c->memory) {
-		(void)slot_withdraw(&c->memory->state, false, false);
-		look_at_slot(ch, c);
-	} else if (c->progress != CALLER_IDLE && c->memory) {
-		if (queue_has(&c->item))
-			queue_remove(&ch->queue, &c->item);
-		answer_leave(c);
-	}
-	(void)pthread_mutex_unlock(&c->lock);
+		arrivals_look(ch, c, true);
 }
 
 /* An event of ours that somebody delivers: a pulse for the connection that we said. */
@@ -290,7 +285,8 @@ static void take_event(struct channel *ch, struct link *l, const struct link_rec
 {
 	int scoid = 0;
 
-	if (!may_pulse(l->uid))
+	/* From a server of ours, whoever it runs as; else as any pulse. */
+	if (!may_pulse(l->uid) && !connection_has_server(l->pid))
 		return;
 	for (const struct client *c = ch->clients; c; c = c->next)
 		if (c->pid == getpid() && !c->is_gone)
@@ -312,9 +308,6 @@ static void take_link_record(struct channel *ch, struct link *l, const struct li
 	switch ((enum link_kind)record->kind) {
 	case LINK_KIND_HELLO:
 		take_hello(ch, l, record);
-		break;
-	case LINK_KIND_LEAVE:
-		take_leave(ch, l, record);
 		break;
 	case LINK_KIND_PULSE:
 		take_event(ch, l, record);
@@ -381,16 +374,19 @@ static void link_ended(struct channel *ch, struct link *l)
 
 /* ---- The whole ---- */
 
-static bool is_end(uint32_t events)
+static bool is_end(const struct epoll_event *ev)
 {
-	return events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
+	/* A connection of our own cannot be read from, which looks like half an end. */
+	if (ev->data.u64 >> 56 == TAG_WATCH)
+		return ev->events & (EPOLLHUP | EPOLLERR);
+	return ev->events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
 }
 
 static void watched_ended(struct channel *ch, int coid)
 {
 	struct connection *c = connection_at(coid);
 
-	if (!c || c->is_dead)
+	if (!c || !connection_is_dead(c))
 		return;
 	connection_died(c);
 	channel_pulse(ch, THREAD_PRIORITY_DEFAULT, _PULSE_CODE_COIDDEATH, (uint64_t)(uint32_t)coid,
@@ -418,7 +414,8 @@ static void take_news(struct channel *ch, const struct epoll_event *ev)
 		caller = caller_tagged(index, serial);
 		if (caller && caller->channel == ch) {
 			ch->hot = caller;
-			arrivals_look(ch, caller);
+			arrivals_look(ch, caller,
+				      ev->data.u64 >> 56 == TAG_CALLER && ev->events & EPOLLIN);
 		}
 		break;
 	case TAG_MORE:
@@ -460,6 +457,6 @@ void arrivals_take(struct channel *ch, const struct epoll_event *events, int n)
 	for (int i = 0; i < n; i++)
 		take_news(ch, &events[i]);
 	for (int i = 0; i < n; i++)
-		if (is_end(events[i].events))
+		if (is_end(&events[i]))
 			take_end(ch, &events[i]);
 }

@@ -162,8 +162,10 @@ struct caller *caller_new(struct channel *ch, struct client *client,
 	if (channel_add_fd(ch, guard_number(&c->socket), TAG(TAG_CALLER, c->serial, c->index),
 			   EPOLLIN | EPOLLRDHUP) == 0 &&
 	    channel_add_fd(ch, guard_number(&c->bell), TAG(TAG_BELL, c->serial, c->index),
-			   EPOLLIN) == 0)
+			   EPOLLIN) == 0) {
+		ch->has_grown = true;
 		return c;
+	}
 	caller_end(c, EAGAIN);
 	return NULL;
 }
@@ -214,6 +216,7 @@ bool caller_try_lock(struct caller *c, enum caller_news news)
 static void catch_up(struct caller *c)
 {
 	struct channel *ch = __atomic_load_n(&c->channel, __ATOMIC_ACQUIRE);
+	struct client *client;
 	uint32_t news;
 
 	ch = ch ? channel_lock(ch->chid) : NULL;
@@ -221,12 +224,24 @@ static void catch_up(struct caller *c)
 		return;
 	news = c->channel == ch ? __atomic_exchange_n(&c->news, 0, __ATOMIC_SEQ_CST) : 0;
 	if (news & CALLER_LOOK)
-		arrivals_look(ch, c);
+		arrivals_look(ch, c, true);
+	client = news ? c->client : NULL;
 	if (news & CALLER_GONE)
 		caller_lost(c);
+	if (client)
+		client_settle(client);
 	if (news)
 		channel_ring_others(ch);
 	channel_unlock(ch);
+}
+
+void caller_answered(struct caller *c)
+{
+	__atomic_store_n(&c->progress, CALLER_IDLE, __ATOMIC_RELEASE);
+	publish_release(c->index);
+	/* With this the client may be gone: that is for whoever has the channel. */
+	if (c->client && __atomic_load_n(&c->client->is_leaving, __ATOMIC_ACQUIRE))
+		(void)__atomic_fetch_or(&c->news, CALLER_LOOK, __ATOMIC_SEQ_CST);
 }
 
 void caller_unlock(struct caller *c)

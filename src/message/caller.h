@@ -47,6 +47,7 @@ struct caller {
 	uint32_t first_generation;
 	uint32_t n_messages;
 	pid_t pid, tid;
+	uint32_t link_flags; /* _NTO_COF_* of the connection that it came over */
 	struct lane_request request; /* checked */
 	uint8_t *staged;             /* frames: the bytes that came with the record */
 	size_t n_staged;
@@ -74,6 +75,8 @@ struct caller *caller_tagged(uint32_t index, uint32_t serial);
 /* The caller whose message @rcvid is, HELD, with its lock; NULL: ESRCH. */
 struct caller *caller_lock(int rcvid);
 void caller_unlock(struct caller *c);
+/* What it held has its answer, or nobody wants one. */
+void caller_answered(struct caller *c);
 /* For who looks at what came: the lock, if nobody has it; else whoever has it sees to @news. With
  * the channel's lock. */
 bool caller_try_lock(struct caller *c, enum caller_news news);

@@ -245,7 +245,7 @@ static struct channel *record_new(uint32_t flags)
 		ch->pulse_waits.number = ch->more.number = -1;
 	}
 	ch->flags = flags;
-	ch->is_dying = ch->is_spinning = false;
+	ch->is_dying = ch->is_spinning = ch->has_grown = false;
 	ch->n_inside = ch->n_sleeping = ch->n_pulse_sleeping = 0;
 	ch->clients = NULL;
 	ch->hot = NULL;
@@ -302,7 +302,7 @@ static struct channel *watching;
 
 static int watch_connection(int fd, int coid)
 {
-	return watching ? add_to(&watching->waits, fd, TAG(TAG_WATCH, 0, coid), EPOLLRDHUP) : 0;
+	return watching ? add_to(&watching->waits, fd, TAG(TAG_WATCH, 0, coid), 0) : 0;
 }
 
 int channel_create(uint32_t flags)

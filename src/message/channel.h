@@ -46,7 +46,9 @@ struct client {
 	pid_t pid;
 	uid_t uid;
 	gid_t gid;
-	bool is_gone; /* disconnected; its scoid waits for ConnectDetach() */
+	bool is_leaving; /* no connection is left, but a thread is still in a message */
+	bool is_gone;    /* disconnected; its scoid waits for ConnectDetach() */
+	bool has_rules;  /* a connection of it restricts events */
 	struct link *links;
 	struct caller *callers;
 	struct client *next; /* of the channel, or spare */
@@ -74,6 +76,7 @@ struct channel {
 	unsigned n_pulse_sleeping;
 	struct queue queue;
 	struct client *clients;
+	bool has_grown;     /* something was added whose events have not been asked for yet */
 	struct caller *hot; /* whose state word is watched before a sleep */
 	bool is_spinning;   /* somebody watches */
 	struct spin spin;
@@ -116,8 +119,11 @@ void link_close(struct link *l);
 /* NULL: no memory. The client of that process, new or not. */
 struct client *client_of(struct channel *ch, const struct link *l);
 struct client *client_find(struct channel *ch, int scoid);
-/* A link is gone: with the last one the client is, too. */
+/* A link is gone: with the last one the client is, too, as soon as no thread of it is blocked. */
 void client_lost_link(struct client *c, struct link *l);
+void client_settle(struct client *c);
+/* _NTO_COF_* of its connection @coid. */
+uint32_t client_link_flags(const struct client *c, int coid);
 /* ConnectDetach() of a scoid. */
 int client_detach(int scoid);
 /* Forget all about it: the channel goes. */
@@ -130,4 +136,5 @@ struct epoll_event;
 /* Take what events say into the queue. */
 void arrivals_take(struct channel *ch, const struct epoll_event *events, int n);
 /* What has come over one lane. */
-void arrivals_look(struct channel *ch, struct caller *c);
+/* @reads: its socket, too. */
+void arrivals_look(struct channel *ch, struct caller *c, bool reads);

@@ -86,6 +86,7 @@ struct link *link_new(struct channel *ch, int fd)
 	} else if (guard_add(&l->socket, fd) == 0 &&
 		   channel_add_fd(ch, guard_number(&l->socket), TAG(TAG_LINK, l->serial, l->index),
 				  EPOLLIN | EPOLLRDHUP) == 0) {
+		ch->has_grown = true;
 		return l;
 	}
 	link_close(l);
@@ -142,7 +143,7 @@ static struct client *client_new(struct channel *ch, const struct link *l)
 		c->pid = l->pid;
 		c->uid = l->uid;
 		c->gid = l->gid;
-		c->is_gone = false;
+		c->is_gone = c->is_leaving = c->has_rules = false;
 		c->links = NULL;
 		c->callers = NULL;
 		clients[at] = c;
@@ -159,8 +160,10 @@ static struct client *client_new(struct channel *ch, const struct link *l)
 struct client *client_of(struct channel *ch, const struct link *l)
 {
 	for (struct client *c = ch->clients; c; c = c->next)
-		if (c->pid == l->pid && !c->is_gone)
+		if (c->pid == l->pid && !c->is_gone) {
+			c->is_leaving = false;
 			return c;
+		}
 	return client_new(ch, l);
 }
 
@@ -219,8 +222,33 @@ void client_lost_link(struct client *c, struct link *l)
 	if (*at)
 		*at = l->next;
 	link_close(l);
-	if (!c->links && !c->is_gone)
+	if (!c->links && !c->is_gone) {
+		c->is_leaving = true;
+		client_settle(c);
+	}
+}
+
+static bool is_blocked(const struct client *c)
+{
+	for (const struct caller *caller = c->callers; caller; caller = caller->next)
+		if (caller->memory && __atomic_load_n(&caller->progress, __ATOMIC_ACQUIRE) !=
+					      CALLER_IDLE)
+			return true;
+	return false;
+}
+
+void client_settle(struct client *c)
+{
+	if (c->is_leaving && !c->is_gone && !c->links && !is_blocked(c))
 		client_gone(c);
+}
+
+uint32_t client_link_flags(const struct client *c, int coid)
+{
+	for (const struct link *l = c->links; l; l = l->next)
+		if (l->coid == coid)
+			return l->flags;
+	return 0;
 }
 
 struct client *client_find(struct channel *ch, int scoid)

@@ -33,7 +33,7 @@ EXPORT int ConnectAttach_r(uint32_t nd, pid_t pid, int chid, unsigned index, int
 		return -ESRCH;
 	coid = connection_attach(pid, chid, index, (uint32_t)flags);
 	if (coid >= 0 && (pid == 0 || pid == getpid()))
-		lane_own_channel(coid, chid);
+		lane_tell(LANE_OWN_CHANNELS, coid, chid);
 	return coid;
 }
 
@@ -53,7 +53,7 @@ static int detach(int coid)
 	if (c && c->kind == CONNECTION_CHANNEL) {
 		lane_leave_all(c);
 		if (c->pid == getpid())
-			lane_own_channel(coid, 0);
+			lane_untell(LANE_OWN_CHANNELS, coid);
 	}
 	return connection_detach(coid);
 }
@@ -144,6 +144,7 @@ EXPORT int ConnectFlags_r(pid_t pid, int coid, unsigned mask, unsigned bits)
 	c->flags = (c->flags & ~mask) | (bits & mask);
 	if (mask & _NTO_COF_CLOEXEC && c->socket.number < 0)
 		(void)fcntl(coid, F_SETFD, bits & _NTO_COF_CLOEXEC ? FD_CLOEXEC : 0); /* is open */
+	connection_tell(c);
 	return (int)old;
 }
 

@@ -20,6 +20,7 @@
 #include <sys/neutrino.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -32,9 +33,14 @@
 #include "message/address.h"
 #include "message/lock.h"
 #include "message/ready.h"
+#include "message/send.h"
 #include "wire/packet.h"
 
 #define SIDE_MAX 65536
+
+/* Of <sys/iomsg.h>. */
+#define _IO_DUP   0x115
+#define _IO_CLOSE 0x116
 #define SIDE_AT(coid) ((unsigned)(coid) & ~(unsigned)_NTO_SIDE_CHANNEL)
 
 /* glibc's own, under the names that it exports for itself: what is ours here is not for our
@@ -176,6 +182,19 @@ bool connection_has_peer(uint64_t peer)
 	}
 }
 
+bool connection_has_server(pid_t pid)
+{
+	for (int coid = 0;;) {
+		const struct connection *c = connection_next(coid);
+
+		if (!c)
+			return false;
+		if (c->pid == pid && c->kind == CONNECTION_CHANNEL)
+			return true;
+		coid = c->coid + 1;
+	}
+}
+
 /* ---- Sockets ---- */
 
 static int socket_connect(pid_t pid, int chid, bool is_private, uid_t *ret_uid)
@@ -274,6 +293,13 @@ static int place_side(struct connection *c, int fd)
 	return 0;
 }
 
+static uint64_t inode_of(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 ? st.st_ino : 0;
+}
+
 static int place_fd(struct connection *c, int fd, unsigned index)
 {
 	int cmd = c->flags & _NTO_COF_CLOEXEC ? F_DUPFD_CLOEXEC : F_DUPFD;
@@ -288,6 +314,7 @@ static int place_fd(struct connection *c, int fd, unsigned index)
 		return -EMFILE;
 	}
 	c->coid = at;
+	c->inode = inode_of(at);
 	__atomic_store_n(&by_fd[at], c, __ATOMIC_RELEASE);
 	io_flag_set(at);
 	return 0;
@@ -395,10 +422,32 @@ int connection_detach(int coid)
 	return 0;
 }
 
-void connection_died(struct connection *c)
+static void mark_dead(struct connection *c)
 {
 	__atomic_store_n(&c->is_dead, true, __ATOMIC_RELEASE);
 	__atomic_fetch_or(&c->flags, _NTO_COF_DEAD, __ATOMIC_RELAXED);
+}
+
+void connection_died(struct connection *c)
+{
+	uint64_t peer = c->peer;
+
+	mark_dead(c);
+	for (int coid = 0;;) {
+		struct connection *other = connection_next(coid);
+
+		if (!other)
+			return;
+		if (other->peer == peer && other->kind == CONNECTION_CHANNEL)
+			mark_dead(other);
+		coid = other->coid + 1;
+	}
+}
+
+void connection_tell(struct connection *c)
+{
+	if (c->kind == CONNECTION_CHANNEL)
+		(void)say_hello(connection_fd(c), c->coid, c->flags); /* full: not a peer of ours */
 }
 
 bool connection_is_dead(const struct connection *c)
@@ -470,6 +519,7 @@ static struct connection *adopt_locked(int fd)
 	c->chid = chid;
 	c->coid = fd;
 	c->socket.number = -1;
+	c->inode = inode_of(fd);
 	c->kind = CONNECTION_CHANNEL;
 	c->peer = c->is_dead ? ++peers_so_far : peer_of(pid, chid);
 	if (c->is_dead)
@@ -480,6 +530,8 @@ static struct connection *adopt_locked(int fd)
 	io_flag_set(fd);
 	return c;
 }
+
+static bool connection_forget(int fd);
 
 /* An id that is not known: a descriptor that came by exec or fork? */
 static struct connection *adopt(int fd)
@@ -499,8 +551,12 @@ struct connection *connection_find(int coid)
 {
 	struct connection *c = connection_at(coid);
 
-	if (__builtin_expect(c && ready_is_current(), 1))
-		return c;
+	if (__builtin_expect(c && ready_is_current(), 1)) {
+		if (is_side(coid) || inode_of(coid) == c->inode)
+			return c;
+		/* Closed by a raw system call. */
+		(void)connection_forget(coid);
+	}
 	if (is_side(coid))
 		return ready() < 0 ? NULL : connection_at(coid);
 	return adopt(coid);
@@ -519,7 +575,7 @@ static bool drop_locked(int fd)
 	return true;
 }
 
-bool connection_closing(int fd)
+static bool connection_forget(int fd)
 {
 	sigset_t mask;
 	bool was;
@@ -530,6 +586,48 @@ bool connection_closing(int fd)
 	was = drop_locked(fd);
 	lock_give(&lock, &mask);
 	return was;
+}
+
+/* A connection that is a duplicate of @old introduces itself. */
+static void say_dup(const struct connection *c, int old)
+{
+	struct {
+		uint16_t type, combine_len;
+		struct _msg_info info; /* of the original */
+	} message = {.type = _IO_DUP, .combine_len = sizeof(message)};
+	struct vec out, none;
+	long status;
+
+	if (c->kind != CONNECTION_CHANNEL || c->is_dead || c->pid == getpid())
+		return;
+	message.info.pid = getpid();
+	message.info.coid = old;
+	vec_of(&out, &message, sizeof(message));
+	vec_of(&none, NULL, 0);
+	(void)send_message(c->coid, &out, &none, false, &status); /* a server need not care */
+}
+
+/* What QNX's close() tells the server. Not oneself, who is here and cannot receive. */
+static void say_close(const struct connection *c)
+{
+	const uint16_t close_message[2] = {_IO_CLOSE, sizeof(close_message)};
+	struct vec out, none;
+	long status;
+
+	if (c->kind != CONNECTION_CHANNEL || c->is_dead || c->pid == getpid())
+		return;
+	vec_of(&out, close_message, sizeof(close_message));
+	vec_of(&none, NULL, 0);
+	(void)send_message(c->coid, &out, &none, false, &status); /* it is closed in any case */
+}
+
+bool connection_closing(int fd)
+{
+	struct connection *c = connection_at(fd);
+
+	if (c && inode_of(fd) == c->inode)
+		say_close(c);
+	return connection_forget(fd);
 }
 
 void connection_closing_range(unsigned first, unsigned last)
@@ -545,14 +643,17 @@ void connection_closing_range(unsigned first, unsigned last)
 
 void connection_duplicated(int old, int new)
 {
+	struct connection *c;
 	sigset_t mask;
 
 	(void)connection_closing(new);
 	if (old >= IO_FDS || new >= IO_FDS || !__atomic_load_n(&by_fd[old], __ATOMIC_ACQUIRE))
 		return;
 	lock_take(&lock, &mask);
-	(void)adopt_locked(new);
+	c = adopt_locked(new);
 	lock_give(&lock, &mask);
+	if (c)
+		say_dup(c, old);
 }
 
 void connection_forked(void)

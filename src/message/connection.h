@@ -30,7 +30,8 @@ struct connection {
 	pid_t pid;              /* whose channel */
 	int chid;
 	uid_t uid;     /* of that process */
-	uint64_t peer; /* the same number for all connections to that channel, and never again */
+	uint64_t inode; /* of the socket in descriptor space: another is not it */
+	uint64_t peer;  /* the same number for all connections to that channel, and never again */
 	int scoid;     /* 0: not known */
 	struct connection *next;
 };
@@ -55,12 +56,17 @@ int connection_detach(int coid);
 /* Its channel is gone. */
 void connection_died(struct connection *c);
 
+/* Its flags are others now. */
+void connection_tell(struct connection *c);
+
 /* A socket to that channel, for a record that is no connection's; private ones too. -errno. */
 int connection_reach(pid_t pid, int chid);
 
 /* Is its channel gone? Asks the kernel if that is not known. */
 bool connection_is_dead(const struct connection *c);
 
+/* Is there a connection to a channel of process @pid? */
+bool connection_has_server(pid_t pid);
 /* Is there still a connection to that peer? */
 bool connection_has_peer(uint64_t peer);
 

@@ -23,6 +23,7 @@
 #include "message/channel.h"
 #include "message/connection.h"
 #include "message/deliver.h"
+#include "message/deliver_event.h"
 #include "message/lane.h"
 #include "message/lock.h"
 #include "message/registered.h"
@@ -47,8 +48,7 @@ static uint32_t reached_generation;
 /* The client of an event. */
 struct target {
 	pid_t pid, tid;
-	int chid;
-	bool takes_none; /* of a server */
+	int chid; /* of its own, where a pulse goes; 0: none */
 };
 
 /* ---- Pulses ---- */
@@ -155,30 +155,50 @@ static int deliver_signal(const struct target *to, const struct sigevent *ev, bo
 
 /* ---- The whole ---- */
 
-static int own_channel(const struct caller *c, int coid)
+/* 0: there is no such pair; else *ret is its value. */
+static bool pair_find(const struct lane_pair *pairs, int key, int *ret)
 {
-	for (unsigned i = 0; c->memory && i < LANE_OWN; i++) {
-		const struct lane_own *own = &c->memory->own[i];
-
-		if (__atomic_load_n(&own->coid, __ATOMIC_ACQUIRE) == coid && coid != 0)
-			return __atomic_load_n(&own->chid, __ATOMIC_RELAXED);
+	for (unsigned i = 0; i < LANE_PAIRS; i++) {
+		if (__atomic_load_n(&pairs[i].key, __ATOMIC_ACQUIRE) != key || key == 0)
+			continue;
+		*ret = __atomic_load_n(&pairs[i].value, __ATOMIC_RELAXED);
+		return true;
 	}
-	return 0;
+	return false;
 }
 
-static int target_of(int rcvid, int coid, struct target *ret)
+/* What its client allows. */
+static int check_rules(const struct caller *c, const struct sigevent *event)
+{
+	bool is_handle = event->sigev_notify & SIGEV_FLAG_HANDLE;
+	int server;
+
+	if (c->link_flags & _NTO_COF_NOEVENT ||
+	    (c->link_flags & _NTO_COF_REG_EVENTS && !is_handle))
+		return -EACCES;
+	if (!is_handle || !c->memory)
+		return 0;
+	if (!pair_find(c->memory->registered, (int)event->sigev_handle, &server))
+		return -EINVAL;
+	return server == 0 || server == getpid() ? 0 : -EACCES;
+}
+
+/* @event as it came, @opened what it stands for. */
+static int target_of(int rcvid, const struct sigevent *event, const struct sigevent *opened,
+		     struct target *ret)
 {
 	struct caller *c = caller_lock_any(rcvid);
+	int rc;
 
 	if (!c)
 		return rcvid > 0 && caller_at((uint32_t)rcvid >> 16) ? -EBADF : -ESRCH;
 	ret->pid = c->pid;
 	ret->tid = c->tid;
-	ret->chid = own_channel(c, coid);
-	ret->takes_none = c->client && c->client->links &&
-			  c->client->links->flags & _NTO_COF_NOEVENT;
+	if (!c->memory || !pair_find(c->memory->own, opened->sigev_coid, &ret->chid))
+		ret->chid = 0;
+	rc = check_rules(c, event);
 	caller_unlock(c);
-	return 0;
+	return rc;
 }
 
 static int deliver(const struct target *to, const struct sigevent *ev)
@@ -212,15 +232,12 @@ static int deliver_event(int rcvid, const struct sigevent *event)
 		return -EINVAL;
 	if (rcvid == 0)
 		return deliver_here(event, 0);
-	rc = registered_open(event, &opened);
+	registered_open(event, &opened);
+	rc = sigevent_check(&opened);
 	if (rc == 0)
-		rc = sigevent_check(&opened);
-	if (rc == 0)
-		rc = target_of(rcvid, opened.sigev_coid, &to);
+		rc = target_of(rcvid, event, &opened, &to);
 	if (rc < 0)
 		return rc;
-	if (to.takes_none)
-		return -EACCES;
 	return to.pid == getpid() ? deliver_here(event, to.tid) : deliver(&to, &opened);
 }
 
@@ -236,4 +253,17 @@ EXPORT int MsgDeliverEvent_r(int rcvid, const struct sigevent *event)
 EXPORT int MsgDeliverEvent(int rcvid, const struct sigevent *event)
 {
 	return result_errno(-MsgDeliverEvent_r(rcvid, event));
+}
+
+int deliver_event_verify(int rcvid, const struct sigevent *event)
+{
+	struct sigevent opened;
+	struct target to = {.pid = 0};
+	int rc;
+
+	registered_open(event, &opened);
+	rc = target_of(rcvid, event, &opened, &to);
+	if (rc < 0)
+		return rc == -EBADF ? -ESRCH : rc;
+	return SIGEV_GET_TYPE(&opened) == SIGEV_PULSE && !to.chid ? -EBADF : 0;
 }

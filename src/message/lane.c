@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/neutrino.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -41,7 +42,7 @@ static struct lock lock = LOCK_INIT;
 static struct lane_end *all;
 static struct lane_end *spare;
 
-static struct lane_own own[LANE_OWN];
+static struct lane_pair told[2][LANE_PAIRS];
 
 static THREAD_OWN struct lane_end *mine; /* the one used last is the first */
 static THREAD_OWN uint32_t mine_generation;
@@ -120,7 +121,7 @@ static bool wants_frames(const struct connection *c)
 	return c->uid != geteuid() || (wish && strcmp(wish, "socket") == 0);
 }
 
-static void tell_own(struct lane *m, unsigned at);
+static void write_pair(struct lane *m, enum lane_pairs which, unsigned at);
 
 static int make_memory(struct lane_end *l, int *ret_fd)
 {
@@ -135,36 +136,61 @@ static int make_memory(struct lane_end *l, int *ret_fd)
 	/* A child that touches it by mistake ends; it cannot mix up its parent's messages. */
 	(void)madvise(at, LANE_BYTES, MADV_DONTFORK);
 	l->memory = at;
-	for (unsigned i = 0; i < LANE_OWN; i++)
-		tell_own(l->memory, i);
+	for (unsigned i = 0; i < LANE_PAIRS; i++) {
+		write_pair(at, LANE_OWN_CHANNELS, i);
+		write_pair(at, LANE_REGISTERED, i);
+	}
 	*ret_fd = fd_take(&fd);
 	return 0;
 }
 
-static void tell_own(struct lane *m, unsigned at)
+static struct lane_pair *pairs_of(struct lane *m, enum lane_pairs which)
 {
-	__atomic_store_n(&m->own[at].chid, own[at].chid, __ATOMIC_RELAXED);
-	__atomic_store_n(&m->own[at].coid, own[at].coid, __ATOMIC_RELEASE);
+	return which == LANE_OWN_CHANNELS ? m->own : m->registered;
 }
 
-void lane_own_channel(int coid, int chid)
+static void write_pair(struct lane *m, enum lane_pairs which, unsigned at)
+{
+	struct lane_pair *pair = &pairs_of(m, which)[at];
+
+	__atomic_store_n(&pair->value, told[which][at].value, __ATOMIC_RELAXED);
+	__atomic_store_n(&pair->key, told[which][at].key, __ATOMIC_RELEASE);
+}
+
+/* With the lock. */
+static void set_pair(enum lane_pairs which, int key, int value, bool is_there)
 {
 	unsigned at = 0;
+
+	while (at < LANE_PAIRS && told[which][at].key != key)
+		at++;
+	if (at == LANE_PAIRS && is_there)
+		for (at = 0; at < LANE_PAIRS && told[which][at].key != 0;)
+			at++;
+	if (at == LANE_PAIRS)
+		return;
+	told[which][at].key = is_there ? key : 0;
+	told[which][at].value = value;
+	for (struct lane_end *l = all; l; l = l->next_all)
+		if (l->memory)
+			write_pair(l->memory, which, at);
+}
+
+void lane_tell(enum lane_pairs which, int key, int value)
+{
 	sigset_t mask;
 
 	lock_take(&lock, &mask);
-	while (at < LANE_OWN && own[at].coid != coid)
-		at++;
-	if (at == LANE_OWN && chid)
-		for (at = 0; at < LANE_OWN && own[at].coid != 0;)
-			at++;
-	if (at < LANE_OWN) {
-		own[at].coid = chid ? coid : 0;
-		own[at].chid = chid;
-		for (struct lane_end *l = all; l; l = l->next_all)
-			if (l->memory)
-				tell_own(l->memory, at);
-	}
+	set_pair(which, key, value, true);
+	lock_give(&lock, &mask);
+}
+
+void lane_untell(enum lane_pairs which, int key)
+{
+	sigset_t mask;
+
+	lock_take(&lock, &mask);
+	set_pair(which, key, 0, false);
 	lock_give(&lock, &mask);
 }
 
@@ -215,7 +241,7 @@ static int lane_open(struct lane_end *l, struct connection *c)
 	int rc;
 
 	l->is_frames = wants_frames(c);
-	l->is_dead = l->is_in_use = false;
+	l->is_dead = l->is_in_use = l->is_detached = false;
 	l->tid = thread_tid();
 	l->peer = c->peer;
 	l->last_ns = 0;
@@ -311,21 +337,36 @@ void lane_died(struct lane_end *l, struct connection *c)
 	connection_died(c);
 }
 
+/* Takes it back if that may be, and asks the server otherwise. */
+static void leave_one(struct lane_end *l)
+{
+	bool may_leave = __atomic_load_n(&l->memory->taken_up, __ATOMIC_ACQUIRE) &&
+			 !(l->memory->channel_flags & _NTO_CHF_UNBLOCK);
+
+	l->is_detached = true;
+	switch (slot_withdraw(&l->memory->state, may_leave, false)) {
+	case SLOT_LEFT:
+		/* Nothing else ends the receive that the thread sleeps in. */
+		(void)shutdown(guard_number(&l->socket), SHUT_RDWR);
+		break;
+	case SLOT_ASKED:
+		lane_ring(l);
+		break;
+	case SLOT_DONE:
+	case SLOT_STAYS:
+		break;
+	}
+}
+
 void lane_leave_all(struct connection *c)
 {
-	struct link_record record = {.magic = LANE_MAGIC, .kind = LINK_KIND_LEAVE};
-	struct iovec part = {.iov_base = &record, .iov_len = sizeof(record)};
 	sigset_t mask;
 
 	lock_take(&lock, &mask);
-	for (const struct lane_end *l = all; l; l = l->next_all) {
-		if (l->peer != c->peer || !l->is_in_use ||
-		    __atomic_load_n(&l->coid, __ATOMIC_ACQUIRE) != c->coid)
-			continue;
-		record.tid = l->tid;
-		record.generation = __atomic_load_n(&l->generation, __ATOMIC_ACQUIRE);
-		(void)packet_send(connection_fd(c), &part, 1, MSG_DONTWAIT); /* full: it stays */
-	}
+	for (struct lane_end *l = all; l; l = l->next_all)
+		if (l->memory && l->peer == c->peer && l->is_in_use &&
+		    __atomic_load_n(&l->coid, __ATOMIC_ACQUIRE) == c->coid)
+			leave_one(l);
 	lock_give(&lock, &mask);
 }
 
@@ -358,5 +399,5 @@ void lane_forked(void)
 		spare = l;
 	}
 	mine = NULL;
-	memset(own, 0, sizeof(own));
+	memset(told, 0, sizeof(told));
 }

@@ -26,7 +26,8 @@ struct lane_end {
 	bool is_in_use;    /* by a message; a handler that sends meanwhile takes another */
 	uint64_t last_ns;  /* when a message was last under way */
 	uint32_t generation; /* of that message */
-	int coid;          /* over which connection, for who detaches it; 0: none is */
+	int coid;            /* over which connection, for who detaches it; 0: none is */
+	bool is_detached;    /* it was, by another thread, which took the message back */
 	pid_t tid;
 	struct spin spin;
 	struct lane_end *next;     /* of the same thread, or spare */
@@ -48,9 +49,11 @@ void lane_ring(struct lane_end *l);
 /* Threads of this process that have a message under way over @coid are to leave it. */
 void lane_leave_all(struct connection *c);
 
-/* A connection to a channel of this process came (or with @chid 0 went): servers may deliver
- * events to it. */
-void lane_own_channel(int coid, int chid);
+/* What servers are told of this process, in all its lanes: a connection @key to its own channel
+ * @value, or the registered event @key for the process @value. As many as LANE_PAIRS of each. */
+enum lane_pairs { LANE_OWN_CHANNELS, LANE_REGISTERED };
+void lane_tell(enum lane_pairs which, int key, int value);
+void lane_untell(enum lane_pairs which, int key);
 
 /* Nanoseconds, for tickets. */
 uint64_t lane_now(void);

@@ -39,6 +39,8 @@ struct receiving {
 	struct _msg_info *info; /* may be NULL */
 	bool pulses_only;
 	struct timeout limit;
+	struct signals signals;
+	int result;
 };
 
 /* ---- Taking ---- */
@@ -143,8 +145,9 @@ static int take_first(struct receiving *r)
 
 /* ---- Waiting ---- */
 
+/* @mask: signals that are blocked meanwhile, NULL as they are. */
 static int wait_events(const struct guard_fd *set, struct epoll_event *events, int n,
-		       const struct timespec *limit)
+		       const struct timespec *limit, const sigset_t *mask)
 {
 	int cancel, r, error;
 
@@ -154,13 +157,13 @@ static int wait_events(const struct guard_fd *set, struct epoll_event *events, i
 	}
 	cancel = cancel_open();
 	if (limit) {
-		r = (int)syscall(SYS_epoll_pwait2, guard_number(set), events, n, limit, NULL, 8);
+		r = (int)syscall(SYS_epoll_pwait2, guard_number(set), events, n, limit, mask, 8);
 		if (r < 0 && errno == ENOSYS) /* before 5.11 */
 			r = (int)syscall(SYS_epoll_pwait, guard_number(set), events, n,
 					 (int)(limit->tv_sec * 1000 + limit->tv_nsec / 1000000 + 1),
-					 NULL, 8);
+					 mask, 8);
 	} else {
-		r = (int)syscall(SYS_epoll_pwait, guard_number(set), events, n, -1, NULL, 8);
+		r = (int)syscall(SYS_epoll_pwait, guard_number(set), events, n, -1, mask, 8);
 	}
 	error = errno;
 	cancel_close(cancel);
@@ -176,10 +179,11 @@ static void look_round(struct receiving *r)
 	int n;
 
 	do {
-		n = wait_events(set, events, RECEIVE_EVENTS, &now);
+		r->ch->has_grown = false;
+		n = wait_events(set, events, RECEIVE_EVENTS, &now, NULL);
 		if (n > 0)
 			arrivals_take(r->ch, events, n);
-	} while (n == RECEIVE_EVENTS);
+	} while (n == RECEIVE_EVENTS || r->ch->has_grown);
 	queue_close_round(&r->ch->queue);
 }
 
@@ -258,7 +262,7 @@ static bool spin_for_hot(struct receiving *r)
 	(void)pthread_mutex_lock(&ch->lock);
 	ch->is_spinning = false;
 	if (hit && c->channel == ch && c->serial == serial && !ch->is_dying)
-		arrivals_look(ch, c);
+		arrivals_look(ch, c, false);
 	return hit;
 }
 
@@ -276,7 +280,8 @@ static int sleep_round(struct receiving *r)
 	publish_receive(ch->chid);
 	channel_unlock(ch);
 	pthread_cleanup_push(cancelled, &s);
-	n = wait_events(set, events, RECEIVE_EVENTS, limit);
+	n = wait_events(set, events, RECEIVE_EVENTS, limit,
+			r->signals.is_held ? &r->signals.before : NULL);
 	pthread_cleanup_pop(0);
 	woken(&s);
 	publish_running();
@@ -300,9 +305,9 @@ static int wait_round(struct receiving *r, bool *ret_looks)
 	if (r->limit.is_armed && r->limit.polls)
 		return timeout_expired(&r->limit);
 	n = sleep_round(r);
-	*ret_looks = n == RECEIVE_EVENTS;
+	*ret_looks = n == RECEIVE_EVENTS || r->ch->has_grown;
 	if (n == -EINTR)
-		return signals_have_handler() ? -EINTR : 0;
+		return r->signals.is_held ? -EINTR : 0;
 	/* A limit that has run out ends as an empty sleep. */
 	if (n == 0 && r->limit.is_armed)
 		return timeout_expired(&r->limit);
@@ -314,6 +319,11 @@ static bool must_look(const struct receiving *r)
 {
 	return r->ch->queue.n[0] > 0 || r->ch->queue.n[1] > 0 ||
 	       (r->limit.is_armed && r->limit.polls);
+}
+
+static void release_signals(void *signals)
+{
+	signals_release(signals);
 }
 
 static int receive_on(struct receiving *r)
@@ -343,6 +353,23 @@ static int receive_on(struct receiving *r)
 	return rc;
 }
 
+/*
+ * A handler that runs before the sleep begins must end it all the same, as on QNX, where the call is
+ * one: so signals with a handler are blocked until the kernel itself lets them in.
+ */
+static int receive_held(struct receiving *r, int chid)
+{
+	r->result = -ESRCH;
+	if (signals_have_handler())
+		signals_hold_caught(&r->signals);
+	r->ch = channel_lock(chid);
+	pthread_cleanup_push(release_signals, &r->signals);
+	if (r->ch)
+		r->result = receive_on(r);
+	pthread_cleanup_pop(1);
+	return r->result;
+}
+
 static int receive(int chid, const struct vec *to, struct _msg_info *info, bool pulses_only)
 {
 	struct receiving r = {.to = to, .info = info, .pulses_only = pulses_only};
@@ -362,7 +389,8 @@ static int receive(int chid, const struct vec *to, struct _msg_info *info, bool 
 			return rc;
 		}
 	}
-	rc = receive_on(&r);
+	channel_unlock(r.ch);
+	rc = receive_held(&r, chid);
 	errno = saved;
 	return rc;
 }

@@ -11,11 +11,12 @@
 #include <string.h>
 #include <sys/neutrino.h>
 #include <sys/siginfo.h>
-#include <unistd.h>
 
 #include "client/export.h"
 #include "client/result.h"
+#include "message/deliver_event.h"
 #include "message/kept.h"
+#include "message/lane.h"
 #include "message/sigevent.h"
 
 int registered_get(const struct sigevent *handle, struct kept *ret)
@@ -94,36 +95,33 @@ static int registered_name_server(struct kept *kept, int coid)
 	return 0;
 }
 
-/*
- * What the number takes the place of, and who may deliver it, travels along: the server has no
- * other way to know.
- */
-struct registered_rest {
-	int32_t id; /* sigev_signo, sigev_coid, sigev_id */
-	int32_t server;
-};
-
-static void registered_close(struct sigevent *event, const struct kept *kept, int coid)
+/* What the number takes the place of travels along: the server has no other way to know. */
+static void registered_close(struct sigevent *event)
 {
-	struct registered_rest rest = {.id = event->sigev_signo, .server = kept->server};
+	int32_t id = event->sigev_signo; /* or sigev_coid, sigev_id */
 
-	if (coid == _NTO_REGEVENT_ALLOW_SELF || coid == SYSMGR_COID)
-		rest.server = -1;
 	event->sigev_notify |= SIGEV_FLAG_HANDLE;
-	memcpy(event->__reserved, &rest, sizeof(rest));
+	memcpy(event->__reserved, &id, sizeof(id));
 }
 
-int registered_open(const struct sigevent *event, struct sigevent *ret)
+void registered_open(const struct sigevent *event, struct sigevent *ret)
 {
-	struct registered_rest rest;
+	int32_t id;
 
 	*ret = *event;
 	if (!(event->sigev_notify & SIGEV_FLAG_HANDLE))
-		return 0;
-	memcpy(&rest, event->__reserved, sizeof(rest));
-	ret->sigev_signo = rest.id;
+		return;
+	memcpy(&id, event->__reserved, sizeof(id));
+	ret->sigev_signo = id;
 	ret->sigev_notify &= ~SIGEV_FLAG_HANDLE;
-	return rest.server == 0 || rest.server == getpid() ? 0 : -EACCES;
+}
+
+/* Who may deliver it, for its server. */
+static int registered_server(const struct kept *kept, int coid)
+{
+	if (coid == _NTO_REGEVENT_ALLOW_SELF || coid == SYSMGR_COID)
+		return -1;
+	return kept->server;
 }
 
 static int registered_add(struct sigevent *event, int coid)
@@ -143,8 +141,9 @@ static int registered_add(struct sigevent *event, int coid)
 		rc = kept_add(KEPT_REGISTERED, coid, &kept, &handle);
 	if (rc < 0)
 		return rc;
-	registered_close(event, &kept, coid);
+	registered_close(event);
 	event->sigev_handle = handle;
+	lane_tell(LANE_REGISTERED, (int)handle, registered_server(&kept, coid));
 	return 0;
 }
 
@@ -162,7 +161,10 @@ static int registered_remove(const struct sigevent *event)
 {
 	if (!event || !(event->sigev_notify & SIGEV_FLAG_HANDLE))
 		return -EINVAL;
-	return kept_remove(KEPT_REGISTERED, event->sigev_handle) ? 0 : -EINVAL;
+	if (!kept_remove(KEPT_REGISTERED, event->sigev_handle))
+		return -EINVAL;
+	lane_untell(LANE_REGISTERED, (int)event->sigev_handle);
+	return 0;
 }
 
 EXPORT int MsgUnregisterEvent_r(const struct sigevent *event)
@@ -176,14 +178,6 @@ EXPORT int MsgUnregisterEvent(const struct sigevent *event)
 }
 
 /* ---- MsgVerifyEvent() ---- */
-
-/* Here the client's own check could be asked for; a server knows no more than the form. */
-static int verify_at_client(int rcvid, const struct sigevent *event)
-{
-	(void)rcvid;
-	(void)event;
-	return 0;
-}
 
 static int verify_pulse(const struct sigevent *event)
 {
@@ -222,7 +216,7 @@ EXPORT int MsgVerifyEvent_r(int rcvid, const struct sigevent *event)
 		return verify_own(event);
 	/* A handle's own members are the client's affair. */
 	rc = event->sigev_notify & SIGEV_FLAG_HANDLE ? 0 : sigevent_check(event);
-	return rc < 0 ? rc : verify_at_client(rcvid, event);
+	return rc < 0 ? rc : deliver_event_verify(rcvid, event);
 }
 
 EXPORT int MsgVerifyEvent(int rcvid, const struct sigevent *event)

@@ -48,8 +48,7 @@ static int forget(int rcvid)
 
 	if (!c)
 		return -ESRCH;
-	c->progress = CALLER_IDLE;
-	publish_release(c->index);
+	caller_answered(c);
 	ch = c->channel;
 	caller_unlock(c);
 	ch = ch ? channel_lock(ch->chid) : NULL;
@@ -69,8 +68,7 @@ static int reply(int rcvid, long status, const struct vec *from)
 
 	if (!c)
 		return forget(rcvid);
-	c->progress = CALLER_IDLE;
-	publish_release(c->index);
+	caller_answered(c);
 	rc = bulk_answer(c, status, from);
 	caller_unlock(c);
 	return rc;
@@ -104,8 +102,7 @@ static int reply_error(int rcvid, int error)
 	/* What the client wanted to leave for. */
 	if (error == -1)
 		error = flags & LANE_FLAG_TIMED ? ETIMEDOUT : EINTR;
-	c->progress = CALLER_IDLE;
-	publish_release(c->index);
+	caller_answered(c);
 	bulk_answer_error(c, error);
 	caller_unlock(c);
 	return 0;

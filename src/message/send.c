@@ -35,7 +35,7 @@
 #include "wire/packet.h"
 
 /* A server that died so long ago was dead before the message. */
-#define SEND_FRESH_NS  1000000
+#define SEND_FRESH_NS  50000
 /* How often to look whether a message was received, when only the time behind that is limited. */
 #define SEND_LOOK_NS   10000000
 /* An attempt to block that is to fail at once: as long as a waiting server takes to receive. */
@@ -271,13 +271,14 @@ static const struct timespec *sleep_limit(const struct sending *s, struct timesp
 	return timeout_left(&s->limit, ret);
 }
 
-static long raw_ppoll(struct pollfd *fds, unsigned n, const struct timespec *limit)
+static long raw_ppoll(struct pollfd *fds, unsigned n, const struct timespec *limit,
+		      const sigset_t *mask)
 {
 	struct timespec left;
 
 	if (limit)
 		left = *limit; /* the kernel writes what is left into it */
-	return syscall(SYS_ppoll, fds, n, limit ? &left : NULL, NULL, 0);
+	return syscall(SYS_ppoll, fds, n, limit ? &left : NULL, mask, 8);
 }
 
 /* Until something is there: 0; a signal is held back, or a handler ran: -EINTR; -ETIMEDOUT. */
@@ -287,11 +288,15 @@ static int sleep_poll(struct sending *s)
 		{.fd = guard_number(&s->l->socket), .events = POLLIN},
 		{.fd = s->is_asked ? -1 : s->signals.fd, .events = POLLIN},
 	};
-	unsigned n = s->signals.is_held && fds[1].fd >= 0 ? 2 : 1;
+	unsigned n = fds[1].fd >= 0 ? 2 : 1;
+	/* Where it may leave, handlers run in the sleep itself and end it. */
+	const sigset_t *mask = s->signals.is_held && s->signals.fd < 0 && !s->is_asked ?
+				       &s->signals.before :
+				       NULL;
 	struct timespec room;
 	const struct timespec *limit = sleep_limit(s, &room);
 	int cancel = s->is_cancellable ? cancel_open() : -1;
-	long r = raw_ppoll(fds, n, limit);
+	long r = raw_ppoll(fds, n, limit, mask);
 	int error = errno;
 
 	cancel_close(cancel);
@@ -391,8 +396,11 @@ static int await_answer(struct sending *s)
 
 		if (state == LANE_STATE_DONE && (!s->l->is_frames || s->has_answer))
 			return 0;
-		if (state == LANE_STATE_FREE)
-			return -ESRCH; /* somebody scribbled over it */
+		if (state == LANE_STATE_FREE) {
+			/* Taken back by who detached the connection; or scribbled over. */
+			s->l->is_dead = true;
+			return s->l->is_detached ? -EBADF : -ESRCH;
+		}
 		if (was_fresh && look(s))
 			continue;
 		was_fresh = false;
@@ -402,13 +410,15 @@ static int await_answer(struct sending *s)
 		got = sleep_once(s, &b);
 		if (got > 0)
 			take_record(s, &b, (size_t)got);
-		else if (got == -EINTR && (s->signals.is_held || signals_have_handler())) {
+		else if (got == -EINTR && s->signals.is_held) {
 			if (leave(s, -EINTR))
 				return s->leave_error;
 		} else if (got == -ETIMEDOUT) {
 			if (time_is_up(s))
 				return s->leave_error;
 		} else if (got != -EINTR && got != -EAGAIN) {
+			if (s->l->is_detached && state != LANE_STATE_DONE)
+				return -EBADF;
 			/* Its answer may have been its last deed. */
 			if (slot_state(slot_load(&s->m->state)) == LANE_STATE_DONE &&
 			    !s->l->is_frames)
@@ -475,9 +485,13 @@ static int send_over(struct sending *s, long *ret_status)
 
 	s->l->is_in_use = true;
 	s->m = s->l->memory;
+	s->l->is_detached = false;
 	s->signals.is_held = false;
+	s->signals.fd = -1;
 	if (!may_leave(s))
 		signals_hold(&s->signals);
+	else if (signals_have_handler())
+		signals_hold_caught(&s->signals);
 	take_limit(s);
 	rc = give(s);
 	if (rc < 0) {

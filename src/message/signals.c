@@ -104,6 +104,17 @@ void signals_hold(struct signals *s)
 	s->fd = own_signalfd(set & ~before);
 }
 
+void signals_hold_caught(struct signals *s)
+{
+	uint64_t set;
+
+	learn();
+	set = __atomic_load_n(&caught, __ATOMIC_RELAXED) & ~FAULTS;
+	(void)syscall(SYS_rt_sigprocmask, SIG_BLOCK, &set, &s->before, sizeof(set));
+	s->is_held = true;
+	s->fd = -1;
+}
+
 void signals_release(struct signals *s)
 {
 	if (!s->is_held)

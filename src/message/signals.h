@@ -19,8 +19,11 @@ struct signals {
 };
 
 void signals_hold(struct signals *s);
+/* Only those with a handler, for a sleep that lets them in itself; no descriptor. */
+void signals_hold_caught(struct signals *s);
 /* What has come is acted on now. Nothing if they are not held. */
 void signals_release(struct signals *s);
 
-/* A sleep ended with EINTR: by a handler? Stopping and going on ends some sleeps, too. */
+/* Without one nothing ends a call but its own end: what else makes the kernel say EINTR (stopping
+ * and going on) does not count. */
 bool signals_have_handler(void);
