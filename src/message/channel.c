@@ -302,7 +302,8 @@ static struct channel *watching;
 
 static int watch_connection(int fd, int coid)
 {
-	return watching ? add_to(&watching->waits, fd, TAG(TAG_WATCH, 0, coid), EPOLLRDHUP) : 0;
+	/* EPOLLHUP alone: our receiving side is shut, which is an EPOLLRDHUP from the start. */
+	return watching ? add_to(&watching->waits, fd, TAG(TAG_WATCH, 0, coid), 0) : 0;
 }
 
 int channel_create(uint32_t flags)

@@ -243,6 +243,14 @@ static int channel_socket(pid_t pid, int chid, uid_t *ret_uid)
 	return fd == -ECONNREFUSED ? refusal(pid, chid) : fd;
 }
 
+int connection_reach(pid_t pid, int chid)
+{
+	uid_t uid;
+	int fd = socket_connect(pid, chid, false, &uid);
+
+	return fd == -ECONNREFUSED ? socket_connect(pid, chid, true, &uid) : fd;
+}
+
 /* ---- Making one ---- */
 
 static int place_side(struct connection *c, int fd)

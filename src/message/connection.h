@@ -55,6 +55,9 @@ int connection_detach(int coid);
 /* Its channel is gone. */
 void connection_died(struct connection *c);
 
+/* A socket to that channel, for a record that is no connection's; private ones too. -errno. */
+int connection_reach(pid_t pid, int chid);
+
 /* Is its channel gone? Asks the kernel if that is not known. */
 bool connection_is_dead(const struct connection *c);
 

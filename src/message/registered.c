@@ -2,8 +2,8 @@
 /*
  * Registered events, and the look at events before they are used.
  *
- * differs: the type, the flags and the value of a registered event stay readable in its
- * handle.
+ * differs: a registered event stays readable in its handle, so that a server's library can
+ * carry it out; who may is checked there.
  */
 #include "message/registered.h"
 
@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/neutrino.h>
 #include <sys/siginfo.h>
+#include <unistd.h>
 
 #include "client/export.h"
 #include "client/result.h"
@@ -93,6 +94,38 @@ static int registered_name_server(struct kept *kept, int coid)
 	return 0;
 }
 
+/*
+ * What the number takes the place of, and who may deliver it, travels along: the server has no
+ * other way to know.
+ */
+struct registered_rest {
+	int32_t id; /* sigev_signo, sigev_coid, sigev_id */
+	int32_t server;
+};
+
+static void registered_close(struct sigevent *event, const struct kept *kept, int coid)
+{
+	struct registered_rest rest = {.id = event->sigev_signo, .server = kept->server};
+
+	if (coid == _NTO_REGEVENT_ALLOW_SELF || coid == SYSMGR_COID)
+		rest.server = -1;
+	event->sigev_notify |= SIGEV_FLAG_HANDLE;
+	memcpy(event->__reserved, &rest, sizeof(rest));
+}
+
+int registered_open(const struct sigevent *event, struct sigevent *ret)
+{
+	struct registered_rest rest;
+
+	*ret = *event;
+	if (!(event->sigev_notify & SIGEV_FLAG_HANDLE))
+		return 0;
+	memcpy(&rest, event->__reserved, sizeof(rest));
+	ret->sigev_signo = rest.id;
+	ret->sigev_notify &= ~SIGEV_FLAG_HANDLE;
+	return rest.server == 0 || rest.server == getpid() ? 0 : -EACCES;
+}
+
 static int registered_add(struct sigevent *event, int coid)
 {
 	struct kept kept;
@@ -110,7 +143,7 @@ static int registered_add(struct sigevent *event, int coid)
 		rc = kept_add(KEPT_REGISTERED, coid, &kept, &handle);
 	if (rc < 0)
 		return rc;
-	event->sigev_notify |= SIGEV_FLAG_HANDLE;
+	registered_close(event, &kept, coid);
 	event->sigev_handle = handle;
 	return 0;
 }

@@ -25,3 +25,9 @@ int registered_find(const struct sigevent *handle, struct sigevent *ret);
  * without a handle may by all.
  */
 int registered_allows(const struct sigevent *event, int from);
+
+/*
+ * For a server: what @event stands for, a handle of its client's too, which says so itself beside
+ * the number. 0; -EACCES: it is for another server.
+ */
+int registered_open(const struct sigevent *event, struct sigevent *ret);
