@@ -18,10 +18,10 @@ typedef struct _name_attach {
 } name_attach_t;
 
 /* name_attach() and name_open() */
-#define NAME_FLAG_ATTACH_GLOBAL 0x00000002 /* ENOTSUP: there is no network of nodes */
-#define NAME_FLAG_CROSS_ENDIAN  0x00000008 /* without effect: all clients are of this machine */
+#define NAME_FLAG_ATTACH_GLOBAL   0x00000002 /* ENOTSUP: there is no network of nodes */
+#define NAME_FLAG_CROSS_ENDIAN    0x00000008 /* without effect: all clients are of this machine */
 /* name_detach() */
-#define NAME_FLAG_DETACH_SAVEDPP 0x00000001 /* keep dpp, for dispatch_destroy() */
+#define NAME_FLAG_DETACH_SAVEDPP  0x00000001 /* keep dpp, for dispatch_destroy() */
 /* name_open(): the connection gets that _NTO_COF_* flag */
 #define _NAME_FLAG_COF_CLOEXEC    0x00010000
 #define _NAME_FLAG_COF_NOEVENT    0x08000000
