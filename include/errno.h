@@ -13,6 +13,10 @@
 #ifndef ENOREMOTE
 #define ENOREMOTE 300
 #endif
+/* A resource manager's own structures are broken; QNX's number, as above. */
+#ifndef EBADFSYS
+#define EBADFSYS 302
+#endif
 
 /* More of QNX's names and numbers that Linux does not use. ERESTART is Linux's. */
 #ifdef __USE_QNX

@@ -38,6 +38,7 @@
 #include <string.h>
 
 #include "core/notify.h"
+#include "core/pathtext.h"
 
 #define FLAGS                                                                          \
 	(PATH_FLAG_BEFORE | PATH_FLAG_AFTER | PATH_FLAG_OPAQUE | PATH_FLAG_FTYPEONLY | \
@@ -82,118 +83,6 @@ static enum core_result measure(const char *path, uint32_t *ret_len)
 	return CORE_OK;
 }
 
-/* --- texts --- */
-
-void core_path_text(const struct core *c, const struct pt_path *e, uint32_t from, uint32_t len,
-		    char *ret)
-{
-	uint32_t piece = e->text;
-
-	for (; from >= PT_TEXT; from -= PT_TEXT)
-		piece = c->texts[piece].next;
-	while (len) {
-		uint32_t n = len < PT_TEXT - from ? len : PT_TEXT - from;
-
-		memcpy(ret, c->texts[piece].bytes + from, n);
-		ret += n;
-		len -= n;
-		from = 0;
-		piece = c->texts[piece].next;
-	}
-}
-
-/* Does the text of @e begin with these bytes, of which it has enough? */
-static bool begins(const struct core *c, const struct pt_path *e, const char *bytes, uint32_t len)
-{
-	uint32_t piece = e->text;
-
-	while (len) {
-		uint32_t n = len < PT_TEXT ? len : PT_TEXT;
-
-		if (memcmp(c->texts[piece].bytes, bytes, n) != 0)
-			return false;
-		bytes += n;
-		len -= n;
-		piece = c->texts[piece].next;
-	}
-	return true;
-}
-
-static uint32_t text_take(struct core *c)
-{
-	struct pt_head *h = c->head;
-	uint32_t index = h->free_text;
-	struct pt_text *piece;
-
-	if (pt_alloc_fails(c) || (!index && h->texts_touched == h->texts))
-		return 0;
-	if (!index)
-		index = ++h->texts_touched;
-	piece = &c->texts[index];
-	journal_edit(c, piece, sizeof(*piece));
-	if (h->free_text)
-		h->free_text = piece->next;
-	*piece = (struct pt_text){.stamp = piece->stamp};
-	return index;
-}
-
-/* Behind the text of @e, which is not committed yet. false: no room. */
-static bool text_add(struct core *c, struct pt_path *e, uint32_t from, const char *bytes,
-		     uint32_t len)
-{
-	uint32_t *link = &e->text;
-
-	for (; from >= PT_TEXT; from -= PT_TEXT)
-		link = &c->texts[*link].next;
-	while (len) {
-		uint32_t n = len < PT_TEXT - from ? len : PT_TEXT - from;
-
-		if (!*link) {
-			*link = text_take(c);
-			if (!*link)
-				return false;
-		}
-		memcpy(c->texts[*link].bytes + from, bytes, n);
-		link = &c->texts[*link].next;
-		bytes += n;
-		len -= n;
-		from = 0;
-	}
-	return true;
-}
-
-static void text_drop(struct core *c, uint32_t piece)
-{
-	while (piece) {
-		struct pt_text *t = &c->texts[piece];
-		uint32_t next = t->next;
-
-		journal_edit(c, t, sizeof(*t));
-		*t = (struct pt_text){.stamp = t->stamp, .next = c->head->free_text};
-		c->head->free_text = piece;
-		piece = next;
-	}
-}
-
-/* What an event of PATHSPACE tells of a path, as documented. */
-static uint32_t hash_of(const struct core *c, const struct pt_path *e)
-{
-	char path[PATH_BYTES];
-	uint32_t h = 0, len = e->len;
-
-	core_path_text(c, e, 0, len, path);
-	if (!len)
-		path[len++] = '/';
-	for (uint32_t i = 0; i < len; i++) {
-		uint32_t top;
-
-		h = (h << 4) + (uint8_t)path[i];
-		top = h & 0xf0000000;
-		h = (h ^ top >> 24) & ~top;
-	}
-	return h | 0x80000000;
-}
-
 /* --- entries --- */
 
 static uint32_t entry_take(struct core *c)
@@ -217,14 +106,14 @@ static void entry_drop(struct core *c, uint32_t index)
 {
 	struct pt_path *e = path_edit(c, index);
 
-	text_drop(c, e->text);
+	pathtext_drop(c, e->text);
 	*e = (struct pt_path){.stamp = e->stamp, .next = c->head->free_path};
 	c->head->free_path = index;
 }
 
 static void say_change(struct core *c, const struct pt_path *e)
 {
-	notify_fire(c, ON_PATHSPACE, true, hash_of(c, e));
+	notify_fire(c, ON_PATHSPACE, true, pathtext_hash(c, e));
 }
 
 static uint32_t rank_of(const struct pt_path *e)
@@ -317,7 +206,7 @@ static bool is_above(const struct core *c, const char *path, uint32_t len, const
 {
 	char next = '/';
 
-	if (len > e->len || !begins(c, e, path, len))
+	if (len > e->len || !pathtext_begins(c, e, path, len))
 		return false;
 	if (len && len < e->len)
 		core_path_text(c, e, len, 1, &next);
@@ -328,7 +217,7 @@ static bool is_above(const struct core *c, const char *path, uint32_t len, const
 static bool is_below(const struct core *c, const char *path, uint32_t len, const struct pt_path *e)
 {
 	return e->len <= len && (!e->len || e->len == len || path[e->len] == '/') &&
-	       begins(c, e, path, e->len);
+	       pathtext_begins(c, e, path, e->len);
 }
 
 /* Serves one type everywhere, and so stands in nobody's way. */
@@ -345,9 +234,10 @@ static enum core_result conflict(const struct core *c, const struct core_path *a
 	if (e->target || is_by_type(e->flags))
 		return CORE_OK;
 	if (e->len == len)
-		return begins(c, e, a->path,
-			      len) && ((a->flags | e->flags) & PATH_FLAG_EXCLUSIVE ||
-				       (a->ftype == FILE_TYPE_NAME && e->ftype == FILE_TYPE_NAME)) ?
+		return pathtext_begins(c, e, a->path, len) &&
+				       ((a->flags | e->flags) & PATH_FLAG_EXCLUSIVE ||
+					(a->ftype == FILE_TYPE_NAME &&
+					 e->ftype == FILE_TYPE_NAME)) ?
 			       CORE_EXISTS :
 			       CORE_OK;
 	if ((a->flags & PATH_FLAG_DIR) && !is_dir && is_below(c, a->path, len, e))
@@ -385,7 +275,7 @@ enum core_result core_path_attach(struct core *c, struct pt_proc *p, const struc
 	journal_begin(c);
 	index = entry_take(c);
 	e = &c->paths[index];
-	if (!index || !text_add(c, e, 0, a->path, len)) {
+	if (!index || !pathtext_add(c, e, 0, a->path, len)) {
 		journal_abort(c);
 		return CORE_FULL;
 	}
@@ -428,7 +318,7 @@ static uint32_t find_at(const struct core *c, const char *path, uint32_t len,
 		const struct pt_path *e = path_at(c, i);
 
 		if ((p ? e->proc == p->self : e->target != 0) && e->len == len &&
-		    begins(c, e, path, len)) {
+		    pathtext_begins(c, e, path, len)) {
 			*ret_before = before;
 			return i;
 		}
@@ -454,7 +344,8 @@ enum core_result core_path_link(struct core *c, struct pt_proc *p, const char *p
 	journal_begin(c);
 	index = entry_take(c);
 	e = &c->paths[index];
-	if (!index || !text_add(c, e, 0, path, len) || !text_add(c, e, len, target, target_len)) {
+	if (!index || !pathtext_add(c, e, 0, path, len) ||
+	    !pathtext_add(c, e, len, target, target_len)) {
 		journal_abort(c);
 		return CORE_FULL;
 	}

@@ -18,7 +18,8 @@ static uint32_t bucket_count(const struct core_limits *l)
 static size_t lay_out(struct core *c, uint8_t *mem, const struct core_limits *l, uint32_t buckets)
 {
 	size_t at = sizeof(struct pt_head);
-	size_t procs = at, hash, waiters, subs, notices, abilities, paths, texts, names, effects, undo;
+	size_t procs = at, hash, waiters, subs, notices, abilities, paths, texts, names, effects,
+	       undo;
 
 	at += sizeof(struct pt_proc) * ((size_t)l->procs + 1);
 	waiters = at;
