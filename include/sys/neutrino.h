@@ -355,6 +355,7 @@ int MsgUnregisterEvent_r(const struct sigevent *event); /* pos */
 __END_DECLS
 
 /* What is not about messages. */
+#include <bits/neutrino_interrupt.h>
 #include <bits/neutrino_iov.h>
 #include <bits/neutrino_sync.h>
 #include <bits/neutrino_thread.h>
