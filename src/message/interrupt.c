@@ -14,6 +14,7 @@
  * InterruptWait(). Setting needs no lock, for events may come from anywhere.
  */
 #include <errno.h>
+#include <kamioka.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -30,7 +31,6 @@
 #include "client/node.h"
 #include "client/result.h"
 #include "host/linux/irq.h"
-#include "kamioka.h"
 #include "message/deliver.h"
 #include "message/lock.h"
 #include "message/thread.h"
