@@ -237,6 +237,17 @@ TEST(interrupt_event_is_the_attaching_threads)
 	EXPECT_EQ(pthread_join(thread, NULL), 0);
 }
 
+TEST(interrupt_event_of_another_source_wakes_who_waits)
+{
+	struct sigevent event;
+
+	(void)attach(IRQ, 0);
+	SIGEV_INTR_INIT(&event);
+	EXPECT_OK(MsgDeliverEvent(0, &event));
+	EXPECT_OK(InterruptWait(0, NULL));
+	expect_no_more();
+}
+
 TEST(interrupt_errors_are_told)
 {
 	struct sigevent event;
