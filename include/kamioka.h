@@ -31,6 +31,15 @@ pid_t kamioka_srv_fork(uid_t uid, gid_t gid);
  * be at exactly that path, before or after; else EEXIST. */
 #define KAMIOKA_PATHMGR_EXCLUSIVE 0x0400
 
+/*
+ * Raises interrupt irq (0 to KAMIOKA_IRQ_MAX) in the node: whoever has it attached
+ * (InterruptAttachEvent()) gets its event; one that is masked is remembered, once. Also
+ * for nobody; `kamioka irq` does the same. Does not wait. Returns 0, or -1 with errno:
+ * EINVAL, EPERM (another user's node), ENOSYS (no node).
+ */
+#define KAMIOKA_IRQ_MAX 1007
+int kamioka_irq(int irq);
+
 #ifdef __cplusplus
 }
 #endif

@@ -5,6 +5,7 @@
  * whole process as the call says; 1 names a process's first thread, as on QNX.
  */
 #pragma once
+#pragma GCC system_header /* C++ has no arrays without a size */
 
 #include <features.h>
 #include <stdint.h>
@@ -41,9 +42,9 @@
 #define _NTO_THREAD_NAME_MAX 100
 
 struct _thread_name {
-	int new_name_len;              /* < 0: only get; 0: remove; else of name_buf */
-	int name_buf_len;              /* bytes for the former name, its 0 included */
-	__extension__ char name_buf[]; /* the new name; in return the former */
+	int new_name_len; /* < 0: only get; 0: remove; else of name_buf */
+	int name_buf_len; /* bytes for the former name, its 0 included */
+	char name_buf[];  /* the new name; in return the former */
 };
 
 /*
@@ -52,7 +53,7 @@ struct _thread_name {
  */
 struct _thread_runmask {
 	int size;
-	__extension__ unsigned masks[];
+	unsigned masks[];
 };
 /* For a mask of a number of processors: its unsigneds; set, clear, look at one's bit. */
 #define RMSK_SIZE(n_cpu)      (((n_cpu)-1) / (int)(8 * sizeof(unsigned)) + 1)
@@ -103,9 +104,8 @@ int SchedYield_r(void); /* pos */
  */
 int SignalKill(uint32_t nd, pid_t pid, int tid, int signo, int code, int value);
 int SignalKill_r(uint32_t nd, pid_t pid, int tid, int signo, int code, int value); /* pos */
-int SignalKillSigval(uint32_t nd, pid_t pid, int tid, int signo, int code,
-		     const union sigval *value);
+int SignalKillSigval(uint32_t nd, pid_t pid, int tid, int signo, int code, const __sigval_t *value);
 int SignalKillSigval_r(uint32_t nd, pid_t pid, int tid, int signo, int code,
-		       const union sigval *value); /* pos */
+		       const __sigval_t *value); /* pos */
 
 __END_DECLS

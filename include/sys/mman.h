@@ -11,6 +11,8 @@
 #include <features.h>
 
 #ifdef __USE_QNX
+#include <stdint.h>
+
 #define NOFD (-1) /* for mmap() with MAP_ANON */
 #ifndef MAP_LAZY
 #define MAP_LAZY 0 /* memory comes when touched: always so */
@@ -24,6 +26,23 @@
 #ifndef MAP_BELOW
 #define MAP_BELOW 0
 #endif
+#ifndef PROT_NOCACHE
+#define PROT_NOCACHE 0 /* there is no memory of devices that would need it */
+#endif
+
+/* What mmap_device_io() answers when it fails. */
+#define MAP_DEVICE_FAILED ((uintptr_t)-1)
+
+__BEGIN_DECLS
+
+/* Memory and ports of devices: no program here may touch them. MAP_FAILED and
+ * MAP_DEVICE_FAILED with errno EPERM; unmapping: -1 with errno EINVAL. */
+extern void *mmap_device_memory(void *addr, size_t len, int prot, int flags, uint64_t physical);
+extern uintptr_t mmap_device_io(size_t len, uint64_t io);
+extern int munmap_device_memory(void *addr, size_t len);
+extern int munmap_device_io(uintptr_t io, size_t len);
+
+__END_DECLS
 #endif
 
 #endif

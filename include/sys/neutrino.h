@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <limits.h>
+#include <linux/limits.h> /* NGROUPS_MAX, under every standard */
 #include <sched.h>
 #include <signal.h>
 #include <time.h>
@@ -118,7 +119,7 @@ struct _pulse {
 	uint16_t subtype; /* _PULSE_SUBTYPE */
 	int8_t code;      /* negative: the system's; _PULSE_CODE_* */
 	uint8_t zero[3];
-	union sigval value;
+	__sigval_t value; /* union sigval */
 	int32_t scoid; /* whose connection it came over */
 };
 
@@ -355,6 +356,7 @@ int MsgUnregisterEvent_r(const struct sigevent *event); /* pos */
 __END_DECLS
 
 /* What is not about messages. */
+#include <bits/neutrino_interrupt.h>
 #include <bits/neutrino_iov.h>
 #include <bits/neutrino_sync.h>
 #include <bits/neutrino_thread.h>

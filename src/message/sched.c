@@ -32,7 +32,14 @@
 #define PRIORITY_FREE_MAX 63
 #define KERNEL_MAX        99
 
-static __thread int policy_recorded; /* what the thread asked for, granted or not */
+static __thread int policy_asked = -1; /* granted or not; -1: never, the kernel knows */
+
+static int policy_mine(void)
+{
+	int policy = policy_asked < 0 ? (int)syscall(SYS_sched_getscheduler, 0) : policy_asked;
+
+	return policy < 0 ? SCHED_OTHER : policy & ~SCHED_RESET_ON_FORK;
+}
 
 static bool is_realtime(int policy)
 {
@@ -95,19 +102,19 @@ static int sched_set_mine(int policy, int priority)
 	int meant, r;
 
 	if (policy == SCHED_NOCHANGE)
-		policy = policy_recorded;
+		policy = policy_mine();
 	if (!policy_is_known(policy))
 		return -EINVAL;
 	meant = priority_meant(policy, priority);
 	if (meant < 0)
 		return meant;
 	/* An ordinary thread that stays one is nothing to ask the kernel for. */
-	if (is_realtime(policy) || policy != policy_recorded) {
+	if (is_realtime(policy) || policy != policy_mine()) {
 		r = kernel_set(0, policy, meant);
 		if (r < 0)
 			return r;
 	}
-	policy_recorded = policy;
+	policy_asked = policy;
 	thread_priority_set(meant);
 	return 0;
 }
@@ -159,7 +166,7 @@ EXPORT int SchedGet_r(pid_t pid, int tid, struct sched_param *param)
 	if (id == 0) {
 		if (param)
 			param->sched_priority = thread_priority();
-		return policy_recorded;
+		return policy_mine();
 	}
 	policy = (int)syscall(SYS_sched_getscheduler, id);
 	if (policy < 0 || syscall(SYS_sched_getparam, id, &theirs) < 0)
@@ -258,7 +265,7 @@ EXPORT int pthread_setschedparam(pthread_t thread, int policy, const struct sche
 	int (*set)(pthread_t, int, const struct sched_param *);
 	struct sched_param mapped = *param;
 	void *found;
-	int meant;
+	int meant, r;
 
 	if (pthread_equal(thread, pthread_self()))
 		return -sched_set_mine(policy, param->sched_priority);
@@ -270,8 +277,11 @@ EXPORT int pthread_setschedparam(pthread_t thread, int policy, const struct sche
 		return meant < 0 ? -meant : ENOSYS;
 	memcpy(&set, &found, sizeof(set));
 	mapped.sched_priority = kernel_priority(policy, meant);
-	meant = set(thread, policy, &mapped);
-	return meant == EPERM ? 0 : meant;
+	r = set(thread, policy, &mapped);
+	if (r != 0 && r != EPERM)
+		return r;
+	thread_priority_set_of(thread, meant);
+	return 0;
 }
 
 EXPORT int pthread_getschedparam(pthread_t thread, int *ret_policy, struct sched_param *ret_param)
@@ -282,7 +292,7 @@ EXPORT int pthread_getschedparam(pthread_t thread, int *ret_policy, struct sched
 	int r;
 
 	if (pthread_equal(thread, pthread_self())) {
-		*ret_policy = policy_recorded;
+		*ret_policy = policy_mine();
 		ret_param->sched_priority = thread_priority();
 		return 0;
 	}
@@ -291,8 +301,8 @@ EXPORT int pthread_getschedparam(pthread_t thread, int *ret_policy, struct sched
 		return ENOSYS;
 	memcpy(&get, &found, sizeof(get));
 	r = get(thread, ret_policy, ret_param);
-	if (r == 0 && !is_realtime(*ret_policy))
-		ret_param->sched_priority = THREAD_PRIORITY_DEFAULT;
+	if (r == 0)
+		ret_param->sched_priority = thread_priority_of(thread);
 	return r;
 }
 

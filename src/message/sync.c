@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -20,11 +21,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "client/cancel.h"
 #include "client/export.h"
 #include "client/result.h"
 #include "message/thread.h"
 #include "message/timeout.h"
+#include "message/word.h"
 
 #ifndef FUTEX_LOCK_PI2
 #define FUTEX_LOCK_PI2 13
@@ -53,34 +54,6 @@ static int futex(uint32_t *word, int op, uint32_t value, const struct timespec *
 {
 	return syscall(SYS_futex, word, op, value, at, NULL, FUTEX_BITSET_MATCH_ANY) < 0 ? errno :
 											   0;
-}
-
-static void futex_wake(uint32_t *word, int n)
-{
-	(void)syscall(SYS_futex, word, FUTEX_WAKE, n); /* nobody there is no failure */
-}
-
-/*
- * Sleeps while *@word is @value. 0: it may be another now; ETIMEDOUT: and the limit says so;
- * EINTR.
- */
-static int word_wait(uint32_t *word, uint32_t value, struct timeout *limit)
-{
-	int op = FUTEX_WAIT_BITSET;
-	struct timespec at;
-	int cancel, r;
-
-	if (limit->is_armed) {
-		at = timeout_at(limit);
-		if (limit->clock == CLOCK_REALTIME)
-			op |= FUTEX_CLOCK_REALTIME;
-	}
-	cancel = cancel_open();
-	r = futex(word, op, value, limit->is_armed ? &at : NULL);
-	cancel_close(cancel);
-	if (r == ETIMEDOUT)
-		r = -timeout_expired(limit);
-	return r == EAGAIN ? 0 : r;
 }
 
 EXPORT int SyncTypeCreate_r(unsigned type, sync_t *sync, const struct _sync_attr *attr)
@@ -341,7 +314,7 @@ EXPORT int SyncCondvarSignal_r(sync_t *sync, int all)
 	if (!sync_is(sync, _NTO_SYNC_COND))
 		return EINVAL;
 	__atomic_fetch_add(&sync->__word, 1, __ATOMIC_RELEASE);
-	futex_wake(&sync->__word, all ? INT_MAX : 1);
+	word_wake(&sync->__word, all ? INT_MAX : 1);
 	return EOK;
 }
 
@@ -376,7 +349,7 @@ EXPORT int SyncSemPost_r(sync_t *sync)
 	} while (!__atomic_compare_exchange_n(&sync->__word, &count, count + 1, true,
 					      __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
 	if (__atomic_load_n(&sync->__waiters, __ATOMIC_SEQ_CST) > 0)
-		futex_wake(&sync->__word, 1);
+		word_wake(&sync->__word, 1);
 	return EOK;
 }
 

@@ -113,16 +113,50 @@ pid_t thread_tid(void)
 	return tid;
 }
 
+static int priority_get(const struct thread *t)
+{
+	int priority = __atomic_load_n(&t->priority, __ATOMIC_RELAXED);
+
+	return priority ? priority : THREAD_PRIORITY_DEFAULT;
+}
+
+static void priority_set(struct thread *t, int priority)
+{
+	priority = priority < THREAD_PRIORITY_MIN ? THREAD_PRIORITY_MIN :
+		   priority > THREAD_PRIORITY_MAX ? THREAD_PRIORITY_MAX :
+						    priority;
+	__atomic_store_n(&t->priority, priority, __ATOMIC_RELAXED);
+}
+
 int thread_priority(void)
 {
-	return thread_mine.priority ? thread_mine.priority : THREAD_PRIORITY_DEFAULT;
+	return priority_get(&thread_mine);
 }
 
 void thread_priority_set(int priority)
 {
-	thread_mine.priority = priority < THREAD_PRIORITY_MIN ? THREAD_PRIORITY_MIN :
-			       priority > THREAD_PRIORITY_MAX ? THREAD_PRIORITY_MAX :
-								priority;
+	priority_set(&thread_mine, priority);
+}
+
+/*
+ * A pthread_t is the address of a thread's control block, and variables of the initial-exec
+ * model lie as far from it in each thread: that is what the model means.
+ */
+static struct thread *thread_of(pthread_t thread)
+{
+	ptrdiff_t distance = (char *)&thread_mine - (char *)pthread_self();
+
+	return (struct thread *)(void *)((char *)thread + distance);
+}
+
+int thread_priority_of(pthread_t thread)
+{
+	return priority_get(thread_of(thread));
+}
+
+void thread_priority_set_of(pthread_t thread, int priority)
+{
+	priority_set(thread_of(thread), priority);
 }
 
 void thread_on_exit(void (*hook)(void))

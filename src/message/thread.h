@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -28,6 +29,10 @@ pid_t thread_tid(void);
  * signal handlers. */
 int thread_priority(void);
 void thread_priority_set(int priority);
+
+/* The same of another thread of this process, which must not have been joined yet. */
+int thread_priority_of(pthread_t thread);
+void thread_priority_set_of(pthread_t thread, int priority);
 
 /*
  * Another number in a forked child, however it was made: what was noted under the parent's

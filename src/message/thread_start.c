@@ -113,7 +113,8 @@ EXPORT int pthread_create(pthread_t *ret_thread, const pthread_attr_t *attr,
 	c->function = function;
 	__atomic_add_fetch(&thread_started, 1, __ATOMIC_RELEASE);
 	r = real_pthread_create(ret_thread, attr, thread_main, c);
-	if (r == EPERM && is_explicit) {
+	/* EINVAL: an ordinary policy with one of QNX's priorities. */
+	if ((r == EPERM || r == EINVAL) && is_explicit) {
 		/* differs: scheduling that the machine does not grant is let be. A view of
 		 * what the program's attributes say, not one of our own: never destroyed. */
 		memcpy(&ordinary, attr, sizeof(ordinary));

@@ -30,6 +30,7 @@ static const struct verb verbs[] = {
 	{"exec", exec_main, exec_help},
 	{"list", list_main, list_help},
 	{"info", info_main, info_help},
+	{"irq", irq_main, irq_help},
 	{"names", names_main, names_help},
 	{"shutdown", shutdown_main, shutdown_help},
 	{"private", private_main, private_help},
@@ -43,6 +44,7 @@ static const char help[] =
 	"  kamioka exec [-n NODE] [--] PROGRAM [ARG...]    run PROGRAM in a node that is up\n"
 	"  kamioka list [-n NODE]                          its processes; --nodes: the nodes\n"
 	"  kamioka info [--threads] [-n NODE]              what a node can do and has done; threads\n"
+	"  kamioka irq [-n NODE] N                         raise an interrupt in a node\n"
 	"  kamioka names [-n NODE] [PATH]                  who serves which path\n"
 	"  kamioka shutdown [-n NODE]                      end a node\n"
 	"  kamioka help VERB                               more on one of these\n"

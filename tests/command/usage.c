@@ -44,6 +44,8 @@ TEST_OUTSIDE(bad_usage_is_one_line_and_status_2)
 	EXPECT_BAD("list", "x", NULL);
 	EXPECT_BAD("info", "x", NULL);
 	EXPECT_BAD("info", "--threads", "x", NULL);
+	EXPECT_BAD("irq", NULL);
+	EXPECT_BAD("irq", "1008", NULL);
 	EXPECT_BAD("names", "/x", "y", NULL);
 	EXPECT_BAD("shutdown", "x", NULL);
 	EXPECT_BAD("private", NULL);
@@ -52,8 +54,8 @@ TEST_OUTSIDE(bad_usage_is_one_line_and_status_2)
 
 TEST_OUTSIDE(help_goes_to_standard_output)
 {
-	static const char *const verbs[] = {"run",  "boot",  "exec",     "list",
-					    "info", "names", "shutdown", "private"};
+	static const char *const verbs[] = {"run", "boot",  "exec",     "list",   "info",
+					    "irq", "names", "shutdown", "private"};
 	struct harness_result r;
 
 	HARNESS_RUN(&r, harness_bin("kamioka"), "--help");

@@ -195,6 +195,50 @@ TEST(sched_pthread_calls_mean_the_same_priority)
 	EXPECT_EQ(param.sched_priority, 10);
 }
 
+static void *tell_priority(void *ret)
+{
+	*(int *)ret = getprio(0);
+	return NULL;
+}
+
+TEST(sched_a_new_thread_has_its_makers_or_its_attributes_priority)
+{
+	struct sched_param param = {.sched_priority = 17};
+	pthread_attr_t attr;
+	pthread_t thread;
+	int priority = 0;
+
+	EXPECT_OK(setprio(0, 23));
+	EXPECT_EQ(pthread_create(&thread, NULL, tell_priority, &priority), 0);
+	EXPECT_EQ(pthread_join(thread, NULL), 0);
+	EXPECT_EQ(priority, 23);
+	EXPECT_EQ(pthread_attr_init(&attr), 0);
+	EXPECT_EQ(pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED), 0);
+	EXPECT_EQ(pthread_attr_setschedparam(&attr, &param), 0);
+	EXPECT_EQ(pthread_create(&thread, &attr, tell_priority, &priority), 0);
+	EXPECT_EQ(pthread_join(thread, NULL), 0);
+	EXPECT_EQ(priority, 17);
+	EXPECT_EQ(pthread_attr_destroy(&attr), 0);
+}
+
+TEST(sched_another_threads_priority_is_set_and_told)
+{
+	struct sched_param param = {.sched_priority = 0};
+	struct other o;
+	pthread_t thread = other_new(&o);
+	int policy;
+
+	EXPECT_EQ(pthread_getschedparam(thread, &policy, &param), 0);
+	EXPECT_EQ(param.sched_priority, 10);
+	param.sched_priority = 40;
+	EXPECT_EQ(pthread_setschedparam(thread, SCHED_RR, &param), 0);
+	param.sched_priority = 0;
+	EXPECT_EQ(pthread_getschedparam(thread, &policy, &param), 0);
+	EXPECT_EQ(param.sched_priority, 40);
+	EXPECT_EQ(getprio(0), 10);
+	other_end(&o, thread);
+}
+
 TEST(sched_attributes_take_qnx_priorities_under_each_policy)
 {
 	struct sched_param param = {.sched_priority = 15};

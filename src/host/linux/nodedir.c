@@ -374,6 +374,7 @@ int nodedir_make(struct nodedir *node, const char *name, bool for_all)
 	/* What a killed node left. */
 	nodedir_unlink(node->path, NODEDIR_REQUEST);
 	nodedir_unlink(node->path, NODEDIR_LOG);
+	nodedir_unlink(node->path, NODEDIR_IRQ);
 	(void)chmod(node->path, for_all ? 0711 : 0700);
 	nodedir_write_pid(node->lock_fd);
 	return 0;
@@ -399,6 +400,7 @@ void nodedir_remove(struct nodedir *node)
 {
 	nodedir_unlink(node->path, NODEDIR_REQUEST);
 	nodedir_unlink(node->path, NODEDIR_LOG);
+	nodedir_unlink(node->path, NODEDIR_IRQ);
 	nodedir_unlink(node->path, NODEDIR_LOCK);
 	(void)rmdir(node->path);
 	nodedir_release(node);

@@ -19,6 +19,8 @@
 
 #define NODEDIR_NAME_MAX 64
 #define NODEDIR_ENV      "KAMIOKA_NODE"
+/* In it: interrupts by software (irq.h), once somebody used one. */
+#define NODEDIR_IRQ      "irq"
 
 /* Letters, digits, '.', '_' and '-', not one of the latter two or '.' at the start, at most
  * NODEDIR_NAME_MAX of them; "none" is no name. */
