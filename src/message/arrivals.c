@@ -170,8 +170,8 @@ static void take_send(struct channel *ch, struct caller *c, const struct lane_re
 	queue_message(ch, c, record->generation);
 }
 
-static void take_lane_record(struct channel *ch, struct caller *c,
-			     const struct lane_record *record, const uint8_t *bytes, size_t len)
+static void take_lane_record(struct channel *ch, struct caller *c, const struct lane_record *record,
+			     const uint8_t *bytes, size_t len)
 {
 	const struct lane_request *q = &record->request;
 
@@ -216,6 +216,16 @@ static bool read_lane(struct channel *ch, struct caller *c)
 	return false;
 }
 
+/* Pulses that found the ring full came as records. */
+static bool has_spilled(struct caller *c)
+{
+	uint32_t spilled = __atomic_load_n(&c->memory->pulse.spilled, __ATOMIC_ACQUIRE);
+	bool is_news = spilled != c->spilled;
+
+	c->spilled = spilled;
+	return is_news;
+}
+
 void arrivals_look(struct channel *ch, struct caller *c, bool reads)
 {
 	bool is_closed = false;
@@ -224,7 +234,7 @@ void arrivals_look(struct channel *ch, struct caller *c, bool reads)
 		return;
 	if (c->memory) {
 		look_at_pulses(ch, c);
-		if (reads)
+		if (has_spilled(c) || reads)
 			is_closed = read_lane(ch, c);
 		look_at_slot(ch, c);
 	}

@@ -131,6 +131,7 @@ static void caller_begin(struct caller *c, struct channel *ch, struct client *cl
 	c->tid = record->tid;
 	c->generation = c->first_generation = slot_gen(word);
 	c->n_messages = 0;
+	c->spilled = 0;
 	c->n_staged = 0;
 	c->next = client->callers;
 	client->callers = c;

@@ -36,7 +36,7 @@ struct caller {
 	struct client *client;
 	struct caller *next; /* of the client, or spare */
 
-	uint32_t news; /* enum caller_news: found while somebody had the lock; atomic */
+	uint32_t news;        /* enum caller_news: found while somebody had the lock; atomic */
 	pthread_mutex_t lock; /* all below */
 	struct lane *memory;  /* NULL: the client is gone */
 	bool is_frames;
@@ -46,6 +46,7 @@ struct caller {
 	uint32_t generation; /* of the message */
 	uint32_t first_generation;
 	uint32_t n_messages;
+	uint32_t spilled; /* pulses that came as records, as far as they were looked for */
 	pid_t pid, tid;
 	uint32_t link_flags; /* _NTO_COF_* of the connection that it came over */
 	struct lane_request request; /* checked */

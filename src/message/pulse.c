@@ -62,6 +62,14 @@ static bool pulse_into_ring(struct lane_end *l, const struct lane_pulse *p)
 	return true;
 }
 
+/* Whoever sees a later pulse in the ring sees this, too, and reads the records before it puts
+ * what it found into order. */
+static void pulse_has_spilled(struct lane_end *l)
+{
+	(void)__atomic_fetch_add(&l->memory->pulse.spilled, 1, __ATOMIC_RELEASE);
+	lane_ring(l);
+}
+
 /* A lane that nothing has gone over for a while may have lost its other end. */
 static int pulse_check(struct lane_end *l, struct connection *c, uint64_t now)
 {
@@ -88,6 +96,8 @@ static int pulse_over(struct lane_end *l, struct connection *c, struct lane_puls
 	rc = pulse_as_record(l, p);
 	if (rc == -EBADF)
 		lane_died(l, c);
+	if (rc == 0 && !l->is_frames)
+		pulse_has_spilled(l);
 	return rc;
 }
 
