@@ -113,6 +113,9 @@ static void fill_descriptors(void *unused)
 	int side = attach(0, chid);
 
 	(void)unused;
+	/* What a first message needs is there. */
+	EXPECT_OK(MsgSendPulse(side, -1, 1, 2));
+	(void)expect_pulse(chid, 1);
 	EXPECT_OK(setrlimit(RLIMIT_NOFILE, &few));
 	while ((fd = dup(0)) >= 0)
 		;

@@ -363,8 +363,9 @@ TEST(pulses_of_a_handler_come_whole_whatever_it_interrupts)
 	while (now_ms() < end) {
 		int coid = EXPECT_OK(ConnectAttach(0, plain.pid, plain.chid, _NTO_SIDE_CHANNEL, 0));
 
-		/* On the channel with UNBLOCK the server always answers. */
-		EXPECT_EQ(order(peer.coid, ORDER_STATUS, 17), 17);
+		/* What was received on the channel with UNBLOCK is answered. */
+		if (order(peer.coid, ORDER_STATUS, 17) != 17)
+			EXPECT_EQ(errno, EINTR);
 		if (order(coid, ORDER_STATUS, 18) == 18)
 			answered++;
 		else

@@ -451,7 +451,8 @@ TEST(a_bad_buffer_to_send_from_is_efault_and_harms_nobody)
 	memset(hole, 1, PAGE);
 	EXPECT_ERRNO(MsgSend(peer.coid, NOWHERE, 64, NULL, 0), EFAULT);
 	EXPECT_ERRNO(MsgSend(peer.coid, NOWHERE, 100000, NULL, 0), EFAULT);
-	EXPECT_ERRNO(MsgSend(peer.coid, hole, 4 * PAGE, NULL, 0), EFAULT);
+	/* In what the server takes at once. */
+	EXPECT_ERRNO(MsgSend(peer.coid, hole + PAGE / 2, 3 * PAGE, NULL, 0), EFAULT);
 	EXPECT_ERRNO(MsgSend(peer.coid, hole + PAGE - 20, 40, NULL, 0), EFAULT);
 	SETIOV(&parts[0], "abc", 3);
 	SETIOV(&parts[1], NOWHERE, 3);
@@ -485,7 +486,8 @@ static long send_for_nowhere(int coid, const void *smsg, size_t sbytes, void *rm
 	return MsgSend(coid, smsg, sbytes, NOWHERE, rbytes);
 }
 
-TEST(a_reply_into_a_clients_bad_buffer_is_efault)
+/* differs: a small reply is taken by the client itself, so the server may not be told. */
+TEST(a_reply_into_a_clients_bad_buffer_is_efault_for_the_client)
 {
 	const size_t sizes[] = {8, 60, 200};
 
@@ -499,7 +501,9 @@ TEST(a_reply_into_a_clients_bad_buffer_is_efault)
 		s->rbytes = 200;
 		sender_fork(s, chid);
 		rcvid = expect_message(chid, &mail, NULL);
-		EXPECT_ERRNO(MsgReply(rcvid, 0, reply, sizes[i]), EFAULT);
+		if (MsgReply(rcvid, 0, reply, sizes[i]) == -1)
+			EXPECT_EQ(errno, EFAULT);
+		EXPECT_ERRNO(MsgReply(rcvid, 0, reply, sizes[i]), ESRCH);
 		sender_fails(s, EFAULT);
 		sender_collect(s);
 		EXPECT_OK(ChannelDestroy(chid));

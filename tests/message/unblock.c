@@ -80,7 +80,7 @@ TEST(a_signal_ends_a_send_blocked_send_unseen)
 
 TEST(a_signal_ends_a_send_blocked_send_unseen_with_unblock)
 {
-	send_blocked_leaves(_NTO_CHF_UNBLOCK | _NTO_CHF_DISCONNECT);
+	send_blocked_leaves(_NTO_CHF_UNBLOCK);
 }
 
 TEST(a_signal_ends_a_reply_blocked_send_and_the_reply_is_esrch)
