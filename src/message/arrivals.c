@@ -396,8 +396,10 @@ static void watched_ended(struct channel *ch, int coid)
 {
 	struct connection *c = connection_at(coid);
 
-	if (!c || !connection_is_dead(c))
+	/* Who sends may have seen it before; and a socket that a child holds, too, outlives its id. */
+	if (!c || c->is_mourned || !connection_is_dead(c))
 		return;
+	c->is_mourned = true;
 	connection_died(c);
 	channel_pulse(ch, THREAD_PRIORITY_DEFAULT, _PULSE_CODE_COIDDEATH, (uint64_t)(uint32_t)coid,
 		      0);

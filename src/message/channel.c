@@ -302,6 +302,7 @@ static struct channel *watching;
 
 static int watch_connection(int fd, int coid)
 {
+	/* The hang-up comes unasked. Not RDHUP: our own receiving side is shut. */
 	return watching ? add_to(&watching->waits, fd, TAG(TAG_WATCH, 0, coid), 0) : 0;
 }
 

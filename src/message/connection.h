@@ -26,6 +26,7 @@ struct connection {
 	uint32_t flags;         /* _NTO_COF_* */
 	struct guard_fd socket; /* of a side channel; else the socket is the coid itself */
 	bool is_dead;           /* its channel is gone */
+	bool is_mourned;        /* COIDDEATH was sent for it */
 	bool is_inherited;      /* by a fork: to be made anew before it is used */
 	pid_t pid;              /* whose channel */
 	int chid;
