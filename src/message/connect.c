@@ -21,7 +21,7 @@
 	((unsigned)_NTO_COF_CLOEXEC | _NTO_COF_NOSHARE | _NTO_COF_NOEVENT |              \
 	 _NTO_COF_INSECURE | _NTO_COF_REG_EVENTS)
 
-EXPORT int ConnectAttach_r(uint32_t nd, pid_t pid, int chid, unsigned index, int flags)
+static int attach(uint32_t nd, pid_t pid, int chid, unsigned index, int flags)
 {
 	int coid;
 
@@ -37,9 +37,18 @@ EXPORT int ConnectAttach_r(uint32_t nd, pid_t pid, int chid, unsigned index, int
 	return coid;
 }
 
+EXPORT int ConnectAttach_r(uint32_t nd, pid_t pid, int chid, unsigned index, int flags)
+{
+	int saved = errno;
+	int rc = attach(nd, pid, chid, index, flags);
+
+	errno = saved;
+	return rc;
+}
+
 EXPORT int ConnectAttach(uint32_t nd, pid_t pid, int chid, unsigned index, int flags)
 {
-	return result_errno(ConnectAttach_r(nd, pid, chid, index, flags));
+	return result_errno(attach(nd, pid, chid, index, flags));
 }
 
 static int detach(int coid)
@@ -60,7 +69,11 @@ static int detach(int coid)
 
 EXPORT int ConnectDetach_r(int coid)
 {
-	return -detach(coid);
+	int saved = errno;
+	int rc = -detach(coid);
+
+	errno = saved;
+	return rc;
 }
 
 EXPORT int ConnectDetach(int coid)

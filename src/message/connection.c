@@ -111,7 +111,7 @@ static struct connection *record_new(void)
 	c->serial++;
 	c->flags = 0;
 	c->socket.number = -1;
-	c->is_dead = c->is_inherited = false;
+	c->is_dead = c->is_inherited = c->is_mourned = false;
 	c->scoid = 0;
 	return c;
 }
@@ -130,8 +130,9 @@ static uint64_t peer_of(pid_t pid, int chid)
 
 		if (!c)
 			return ++peers_so_far;
-		if (c->pid == pid && c->chid == chid && !c->is_dead &&
-		    c->kind == CONNECTION_CHANNEL)
+		/* To the channel that had this number before it is no way. */
+		if (c->pid == pid && c->chid == chid && c->kind == CONNECTION_CHANNEL &&
+		    !connection_is_dead(c))
 			return c->peer;
 		coid = c->coid;
 	}
@@ -300,15 +301,28 @@ static uint64_t inode_of(int fd)
 	return fstat(fd, &st) == 0 ? st.st_ino : 0;
 }
 
+/* @fd, or the lowest free one from @index on; @fd is taken. */
+static int move_fd(int fd, unsigned index, bool is_cloexec)
+{
+	int at, error;
+
+	/* The kernel gave the lowest of all. */
+	if (fd >= (int)index) {
+		(void)__fcntl(fd, F_SETFD, is_cloexec ? FD_CLOEXEC : 0);
+		return fd;
+	}
+	at = __fcntl(fd, is_cloexec ? F_DUPFD_CLOEXEC : F_DUPFD, (int)index);
+	error = errno;
+	(void)__close(fd);
+	return at < 0 ? -error : at;
+}
+
 static int place_fd(struct connection *c, int fd, unsigned index)
 {
-	int cmd = c->flags & _NTO_COF_CLOEXEC ? F_DUPFD_CLOEXEC : F_DUPFD;
-	int at = __fcntl(fd, cmd, (int)index);
-	int error = errno;
+	int at = move_fd(fd, index, c->flags & _NTO_COF_CLOEXEC);
 
-	(void)__close(fd);
 	if (at < 0)
-		return -error;
+		return at;
 	if (at >= IO_FDS) {
 		(void)__close(at);
 		return -EMFILE;
@@ -538,12 +552,14 @@ static struct connection *adopt(int fd)
 {
 	struct connection *c;
 	sigset_t mask;
+	int saved = errno;
 
 	if (fd < 0 || fd >= IO_FDS || guard_is_hidden(fd) || ready() < 0)
 		return NULL;
 	lock_take(&lock, &mask);
 	c = adopt_locked(fd);
 	lock_give(&lock, &mask);
+	errno = saved; /* of a call that leaves it alone, perhaps */
 	return c;
 }
 

@@ -505,6 +505,9 @@ static int send_over(struct sending *s, long *ret_status)
 	pthread_cleanup_pop(0);
 	if (rc == 0)
 		rc = take_reply(s, ret_status);
+	/* By a server that destroyed its channel: there is nobody to send to from now on. */
+	if (rc == -ESRCH && connection_is_dead(s->c))
+		lane_died(s->l, s->c);
 	send_end(s);
 	return rc;
 }
