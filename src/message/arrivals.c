@@ -261,7 +261,7 @@ static void take_hello(struct channel *ch, struct link *l, const struct link_rec
 	if (!is_welcome(ch, l))
 		return;
 	if (!l->client) {
-		client = client_of(ch, l);
+		client = client_of(ch, l, record->value);
 		if (!client)
 			return;
 		l->client = client;

@@ -35,7 +35,7 @@ struct link {
 	uid_t uid;
 	gid_t gid;
 	int32_t coid;
-	uint32_t flags; /* _NTO_COF_* */
+	uint32_t flags;    /* _NTO_COF_* */
 	struct link *next; /* of the client */
 	struct link *next_spare;
 };
@@ -46,6 +46,7 @@ struct client {
 	pid_t pid;
 	uid_t uid;
 	gid_t gid;
+	uint64_t number; /* its own of us: another one after it has gone and come back */
 	bool is_leaving; /* no connection is left, but a thread is still in a message */
 	bool is_gone;    /* disconnected; its scoid waits for ConnectDetach() */
 	bool has_rules;  /* a connection of it restricts events */
@@ -117,7 +118,7 @@ struct link *link_new(struct channel *ch, int fd);
 struct link *link_find(uint32_t index, uint32_t serial);
 void link_close(struct link *l);
 /* NULL: no memory. The client of that process, new or not. */
-struct client *client_of(struct channel *ch, const struct link *l);
+struct client *client_of(struct channel *ch, const struct link *l, uint64_t number);
 struct client *client_find(struct channel *ch, int scoid);
 /* A link is gone: with the last one the client is, too, as soon as no thread of it is blocked. */
 void client_lost_link(struct client *c, struct link *l);

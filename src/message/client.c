@@ -3,8 +3,9 @@
  * Clients of this process's channels, and their connections' ends here.
  *
  * A client is a process, known by the pid that the kernel tells of who connected. All its
- * connections to a channel are one client with one scoid, which stays taken until the server
- * detaches it, if it wants to hear of disconnections.
+ * connections to a channel are one client with one scoid, as long as it has any: who detaches the
+ * last one and comes back is another client, which a number tells that the process counts. The
+ * scoid stays taken until the server detaches it, if it wants to hear of disconnections.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -157,14 +158,20 @@ static struct client *client_new(struct channel *ch, const struct link *l)
 	return c;
 }
 
-struct client *client_of(struct channel *ch, const struct link *l)
+struct client *client_of(struct channel *ch, const struct link *l, uint64_t number)
 {
-	for (struct client *c = ch->clients; c; c = c->next)
-		if (c->pid == l->pid && !c->is_gone) {
-			c->is_leaving = false;
-			return c;
-		}
-	return client_new(ch, l);
+	struct client *c = ch->clients;
+
+	while (c && (c->pid != l->pid || c->number != number || c->is_gone))
+		c = c->next;
+	if (!c) {
+		c = client_new(ch, l);
+		if (c)
+			c->number = number;
+	}
+	if (c)
+		c->is_leaving = false;
+	return c;
 }
 
 static void client_unlist(struct client *c)

@@ -239,14 +239,15 @@ static int refusal(pid_t pid, int chid)
 	return -EPERM;
 }
 
-static int say_hello(int fd, int coid, uint32_t flags)
+static int say_hello(int fd, int coid, const struct connection *c)
 {
 	struct link_record hello = {
 		.magic = LANE_MAGIC,
 		.kind = LINK_KIND_HELLO,
 		.coid = coid,
-		.flags = flags,
+		.flags = c->flags,
 		.tid = getpid(),
+		.value = c->peer,
 	};
 	struct iovec part = {.iov_base = &hello, .iov_len = sizeof(hello)};
 
@@ -362,7 +363,7 @@ static int attach_locked(int fd, struct connection *like, unsigned index)
 		record_free(c);
 		return rc;
 	}
-	(void)say_hello(connection_fd(c), c->coid, c->flags); /* a new socket has room */
+	(void)say_hello(connection_fd(c), c->coid, c); /* a new socket has room */
 	if (watcher)
 		(void)watcher(connection_fd(c), c->coid); /* no memory: that death is not told */
 	return c->coid;
@@ -539,7 +540,7 @@ static struct connection *adopt_locked(int fd)
 	if (c->is_dead)
 		c->flags |= _NTO_COF_DEAD;
 	else
-		(void)say_hello(fd, fd, c->flags); /* as above */
+		(void)say_hello(fd, fd, c); /* as above */
 	__atomic_store_n(&by_fd[fd], c, __ATOMIC_RELEASE);
 	io_flag_set(fd);
 	return c;
