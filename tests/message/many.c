@@ -61,7 +61,7 @@ static void be_one_of_many(void *arg)
 	struct crowd *crowd = arg;
 	int coid = attach(crowd->peer->pid, crowd->peer->chid);
 
-	EXPECT_GT(MsgSend(coid, NULL, 0, NULL, 0), 0);
+	EXPECT_OK(MsgSend(coid, NULL, 0, NULL, 0));
 	__atomic_add_fetch(&crowd->connected, 1, __ATOMIC_ACQ_REL);
 	while (!LOAD(crowd->leave))
 		(void)poll(NULL, 0, 50);
