@@ -21,8 +21,8 @@ union message {
 	struct greeting greeting;
 };
 
-/* True: a client has gone. */
-static int is_disconnect(const struct _pulse *pulse)
+/* How many clients have gone: 0 or 1. */
+static int on_pulse(const struct _pulse *pulse)
 {
 	if (pulse->code != _PULSE_CODE_DISCONNECT)
 		return 0; /* UNBLOCK: we answer at once, so that client is answered by now */
@@ -72,7 +72,7 @@ int main(int argc, char **argv)
 			return EXIT_FAILURE;
 		}
 		if (rcvid == 0)
-			clients -= is_disconnect(&message.pulse);
+			clients -= on_pulse(&message.pulse);
 		else
 			answer(rcvid, &message, &info);
 	}
