@@ -22,7 +22,7 @@ build: ## build everything; it runs from build/bin
 deps: ## install what building and testing need
 	@checks/deps test
 
-run: build ## the tour: boot nodes, start real programs, see every death
+run: build ## the tour: boot nodes, start real programs, see every death and messages
 	@examples/tour $(BUILD)
 
 test: ## all tests and checks; last line: N passed, N failed
