@@ -26,7 +26,7 @@ static int on_pulse(const struct _pulse *pulse)
 {
 	if (pulse->code != _PULSE_CODE_DISCONNECT)
 		return 0; /* UNBLOCK: we answer at once, so that client is answered by now */
-	printf("server: client %x has gone\n", (unsigned)pulse->scoid);
+	printf("server: client 0x%x has gone\n", (unsigned)pulse->scoid);
 	ConnectDetach(pulse->scoid); /* else the id would stay taken */
 	return 1;
 }
