@@ -22,7 +22,7 @@ build: ## build everything; it runs from build/bin
 deps: ## install what building and testing need
 	@checks/deps test
 
-run: build ## the tour: boot nodes, start real programs, see every death
+run: build ## the tour: boot nodes, start real programs, see every death and messages
 	@examples/tour $(BUILD)
 
 test: ## all tests and checks; last line: N passed, N failed
@@ -30,10 +30,14 @@ test: ## all tests and checks; last line: N passed, N failed
 	@checks/build plain
 	@$(RUNNER) --fuzz $(BUILD)-fuzz --as-nobody
 
-bench: build ## the table of speeds, and build/bench.json
+bench: ## the table of speeds, and build/bench.json
+	@checks/deps bench
+	@checks/build plain
 	@bench/run --dir $(BUILD)
 
-bench-long: build ## the same with sizes above 1 GiB
+bench-long: ## the same with sizes above 1 GiB
+	@checks/deps bench
+	@checks/build plain
 	@bench/run --dir $(BUILD) --long
 
 soak: deps build ## random kills and fuzzing for long (SOAK=seconds each, default 1800)

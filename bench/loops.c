@@ -7,6 +7,7 @@
  * driver has to do something at a certain point, such a line is followed by a wait for
  * a line on standard input. Status 77: a limit of this machine forbids it.
  */
+#include "figure.h"
 #include "way.h"
 
 #include <errno.h>
@@ -20,34 +21,12 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#define STATUS_SKIP   77
 /* So long the parent gets to fall asleep in its wait before the child is killed. */
 #define KILL_DELAY_NS 100000
 /* A signal that has not come by then does not come. */
 #define QUIET_S       1
-
-static int64_t now_ns(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail */
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-static void die(const char *what)
-{
-	perror(what);
-	exit(errno == EAGAIN || errno == ENOMEM || errno == EMFILE ? STATUS_SKIP : 1);
-}
-
-static void say(const char *name, int64_t value)
-{
-	printf("%s %lld\n", name, (long long)value);
-	(void)fflush(stdout); /* the driver misses what is lost */
-}
 
 static void await_driver(void)
 {
@@ -58,7 +37,7 @@ static void await_driver(void)
 static void collect(pid_t pid)
 {
 	if (way_wait(pid, 0) != pid)
-		die("wait");
+		figure_die("wait");
 }
 
 /* Memory of pages of the smallest size, each written to. */
@@ -71,75 +50,47 @@ static void touch(size_t mib)
 		return;
 	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED)
-		die("mmap");
+		figure_die("mmap");
 	(void)madvise(memory, size, MADV_NOHUGEPAGE); /* a kernel without them says EINVAL */
 	memset(memory, 1, size);
 }
 
-static int compare(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* What one cycle takes, in ns. */
-typedef int64_t cycle(const void *arg);
-
-/* The median is what is compared: where others use the machine, a cycle in which they
- * had a turn tells nothing of us. That nothing stalls shows in the slowest. */
-static void measure(const char *name, cycle *one, const void *arg, int n)
-{
-	int64_t *ns = calloc((size_t)n, sizeof(*ns));
-
-	if (!ns)
-		die("calloc");
-	for (int i = 0; i < n / 10 + 1; i++)
-		(void)one(arg); /* caches, slots */
-	for (int i = 0; i < n; i++)
-		ns[i] = one(arg);
-	qsort(ns, (size_t)n, sizeof(*ns), compare);
-	say(name, ns[n / 2]);
-	say("slowest", ns[n - 1]);
-	free(ns);
-}
-
 static int64_t spawn_cycle(const void *path)
 {
-	int64_t start = now_ns();
+	int64_t start = figure_now_ns();
 	pid_t pid = way_spawn(path);
 
 	if (pid < 0)
-		die("spawn");
+		figure_die("spawn");
 	collect(pid);
-	return now_ns() - start;
+	return figure_now_ns() - start;
 }
 
 /* spawn EXITING CYCLES MIB */
 static void measure_spawn(char **argv)
 {
 	touch((size_t)atoi(argv[2]));
-	measure("ns", spawn_cycle, argv[0], atoi(argv[1]));
+	figure_measure("ns", spawn_cycle, argv[0], atoi(argv[1]));
 }
 
 static int64_t fork_cycle(const void *unused)
 {
-	int64_t start = now_ns();
+	int64_t start = figure_now_ns();
 	pid_t pid = way_fork();
 
 	(void)unused;
 	if (pid == 0)
 		way_exit();
 	if (pid < 0)
-		die("fork");
+		figure_die("fork");
 	collect(pid);
-	return now_ns() - start;
+	return figure_now_ns() - start;
 }
 
 /* fork CYCLES */
 static void measure_fork(char **argv)
 {
-	measure("ns", fork_cycle, NULL, atoi(argv[0]));
+	figure_measure("ns", fork_cycle, NULL, atoi(argv[0]));
 }
 
 /* The thread that kills, so that the parent is asleep in its wait by then. */
@@ -158,9 +109,9 @@ static void *killer_main(void *arg)
 			;
 		if (!k->pid)
 			return NULL;
-		for (int64_t end = now_ns() + KILL_DELAY_NS; now_ns() < end;)
+		for (int64_t end = figure_now_ns() + KILL_DELAY_NS; figure_now_ns() < end;)
 			;
-		k->killed = now_ns();
+		k->killed = figure_now_ns();
 		(void)kill(k->pid, SIGKILL); /* not collected yet: it exists */
 	}
 }
@@ -171,10 +122,10 @@ static int64_t death_cycle(const void *path)
 {
 	killer.pid = way_spawn(path);
 	if (killer.pid < 0)
-		die("spawn");
+		figure_die("spawn");
 	(void)sem_post(&killer.go); /* cannot fail, it is 0 */
 	collect(killer.pid);
-	return now_ns() - killer.killed;
+	return figure_now_ns() - killer.killed;
 }
 
 /* death SLEEPING CYCLES */
@@ -184,8 +135,8 @@ static void measure_death(char **argv)
 
 	(void)sem_init(&killer.go, 0, 0); /* cannot fail with 0 */
 	if (pthread_create(&thread, NULL, killer_main, &killer))
-		die("pthread_create");
-	measure("ns", death_cycle, argv[0], atoi(argv[1]));
+		figure_die("pthread_create");
+	figure_measure("ns", death_cycle, argv[0], atoi(argv[1]));
 	killer.pid = 0;
 	(void)sem_post(&killer.go); /* same */
 	(void)pthread_join(thread, NULL);
@@ -211,15 +162,15 @@ static void measure_crowd(char **argv)
 	pid_t *pids = calloc((size_t)n, sizeof(*pids));
 
 	if (!pids)
-		die("calloc");
-	measure("alone_ns", spawn_cycle, argv[0], cycles);
-	say("made", 0);
+		figure_die("calloc");
+	figure_measure("alone_ns", spawn_cycle, argv[0], cycles);
+	figure_say("made", 0);
 	await_driver();
 	made = make_sleepers(argv[1], pids, n);
 	if (made == n) {
-		say("made", made);
+		figure_say("made", made);
 		await_driver();
-		measure("crowded_ns", spawn_cycle, argv[0], cycles);
+		figure_measure("crowded_ns", spawn_cycle, argv[0], cycles);
 	}
 	for (int i = 0; i < made; i++)
 		(void)kill(pids[i], SIGKILL); /* not collected yet: they exist */
@@ -227,7 +178,7 @@ static void measure_crowd(char **argv)
 		collect(pids[i]);
 	free(pids);
 	if (made < n)
-		exit(STATUS_SKIP);
+		exit(FIGURE_STATUS_SKIP);
 }
 
 static bool take_one(pid_t *pids, int n, pid_t pid)
@@ -251,15 +202,15 @@ static void measure_deaths(char **argv)
 	int sig;
 
 	if (!pids)
-		die("calloc");
+		figure_die("calloc");
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGCHLD);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL); /* cannot fail with these */
 	if (make_sleepers(argv[0], pids, n) < n)
-		exit(STATUS_SKIP);
+		exit(FIGURE_STATUS_SKIP);
 	for (int i = 0; i < n; i++)
-		say("child", pids[i]);
-	say("pid", getpid());
+		figure_say("child", pids[i]);
+	figure_say("pid", getpid());
 	await_driver();
 	do {
 		sig = sigtimedwait(&set, &info, &quiet);
@@ -267,8 +218,8 @@ static void measure_deaths(char **argv)
 	} while (told < n && (sig >= 0 || errno == EINTR));
 	while (way_wait(-1, WNOHANG) > 0)
 		collected++;
-	say("told", told);
-	say("collected", collected);
+	figure_say("told", told);
+	figure_say("collected", collected);
 	free(pids);
 }
 

@@ -27,6 +27,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/mask.h"
 #include "client/call.h"
 #include "client/guard.h"
 #include "client/private.h"
@@ -175,10 +176,8 @@ static void node_await_birth(struct node_life *l)
 static void node_lock(struct node_life *l, sigset_t *ret_mask)
 {
 	const struct timespec pause = {.tv_nsec = 200 * 1000};
-	sigset_t all;
 
-	sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, ret_mask);
+	mask_all(ret_mask);
 	while (__atomic_exchange_n(&l->lock, 1, __ATOMIC_ACQUIRE))
 		(void)nanosleep(&pause, NULL);
 }
@@ -186,7 +185,7 @@ static void node_lock(struct node_life *l, sigset_t *ret_mask)
 static void node_unlock(struct node_life *l, const sigset_t *mask)
 {
 	__atomic_store_n(&l->lock, 0, __ATOMIC_RELEASE);
-	(void)pthread_sigmask(SIG_SETMASK, mask, NULL);
+	mask_restore(mask);
 }
 
 /* Under the lock. The node's name is known. */

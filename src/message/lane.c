@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/mask.h"
 #include "base/util.h"
 #include "host/linux/memory.h"
 #include "message/connection.h"
@@ -296,12 +297,11 @@ static void lane_check_process(void)
 static int lane_new(struct connection *c, struct lane_end **ret)
 {
 	struct lane_end *l;
-	sigset_t mask, all_signals, before;
+	sigset_t mask, before;
 	int rc;
 
 	/* A handler must not find the list half made. */
-	sigfillset(&all_signals);
-	(void)pthread_sigmask(SIG_SETMASK, &all_signals, &before);
+	mask_all(&before);
 	lane_tidy();
 	lock_take(&lock, &mask);
 	l = record_new();
@@ -314,7 +314,7 @@ static int lane_new(struct connection *c, struct lane_end **ret)
 	} else if (l) {
 		lane_close(l);
 	}
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	mask_restore(&before);
 	if (rc == -EBADF)
 		connection_died(c);
 	return rc;

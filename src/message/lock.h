@@ -8,6 +8,8 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include "base/mask.h"
+
 struct lock {
 	pthread_mutex_t mutex;
 };
@@ -19,17 +21,14 @@ struct lock {
 
 static inline void lock_take(struct lock *l, sigset_t *ret_mask)
 {
-	sigset_t all;
-
-	sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, ret_mask); /* cannot fail */
-	(void)pthread_mutex_lock(&l->mutex);                /* a plain mutex: cannot fail */
+	mask_all(ret_mask);
+	(void)pthread_mutex_lock(&l->mutex); /* a plain mutex: cannot fail */
 }
 
 static inline void lock_give(struct lock *l, const sigset_t *mask)
 {
-	(void)pthread_mutex_unlock(&l->mutex);           /* as above */
-	(void)pthread_sigmask(SIG_SETMASK, mask, NULL); /* as above */
+	(void)pthread_mutex_unlock(&l->mutex); /* as above */
+	mask_restore(mask);
 }
 
 /* In a forked child: whoever held it is not here. */
