@@ -139,15 +139,21 @@ static void guard_put(struct guard_fd *g, int number)
 	__atomic_store_n(&guard_at[number], g, __ATOMIC_RELEASE);
 }
 
-/* Half of what the program may have is the most that we take of it. */
+/* Half of what the program may have is the most that we take of it. There must be room left in
+ * time: descriptors that come with a record and find none are lost. */
 static int guard_lift_or_raise(int fd)
 {
-	int high = guard_lift(fd);
+	int floor = guard_floor(), high = guard_lift(fd);
 	struct rlimit limit;
+	rlim_t most;
 
 	if (limit_of.is_raised || getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return high;
-	if (high < 0 || (rlim_t)high > MAX(limit.rlim_cur / 2, (rlim_t)GUARD_TOP))
+	most = limit.rlim_cur / 2;
+	/* From its floor on it counts the program's own, too. */
+	if (high >= floor)
+		most = MAX(most, (rlim_t)GUARD_TOP);
+	if (high < 0 || (rlim_t)high > most)
 		guard_raise_limit();
 	return high >= 0 ? high : guard_lift(fd);
 }
