@@ -210,8 +210,12 @@ static bool read_lane(struct channel *ch, struct caller *c)
 		/* Nobody of ours sends nothing: who does has lost his lane. */
 		if (got <= 0)
 			return true;
-		if (got >= (ssize_t)sizeof(record))
-			take_lane_record(ch, c, &record, bytes, (size_t)got - sizeof(record));
+		if (got < (ssize_t)sizeof(record))
+			continue;
+		take_lane_record(ch, c, &record, bytes, (size_t)got - sizeof(record));
+		/* Its thread is blocked now, and says no more until it has its answer. */
+		if (record.kind == LANE_KIND_SEND && c->progress == CALLER_QUEUED)
+			return false;
 	}
 	return false;
 }
@@ -280,12 +284,12 @@ static void take_lane(struct channel *ch, struct link *l, const struct link_reco
 {
 	struct caller *c;
 
-	if (n_fds != 3 || !l->client) {
+	if (n_fds != (record->flags & LANE_WANT_FRAMES ? 3 : 4) || !l->client) {
 		for (unsigned i = 0; i < n_fds; i++)
 			fd_close(fds[i]);
 		return;
 	}
-	c = caller_new(ch, l->client, record, fds);
+	c = caller_new(ch, l->client, record, fds, n_fds);
 	if (c)
 		arrivals_look(ch, c, true);
 }
