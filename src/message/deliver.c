@@ -113,15 +113,10 @@ static int deliver_thread(const struct sigevent *ev)
 
 /* ---- Pulses ---- */
 
-#pragma weak MsgSendPulse_r
-#pragma weak MsgSendPulsePtr_r
-
 static int deliver_pulse(const struct sigevent *ev)
 {
 	int coid = ev->sigev_coid, priority = ev->sigev_priority, code = ev->sigev_code;
 
-	if (!MsgSendPulse_r || !MsgSendPulsePtr_r)
-		return -EBADF;
 	if ((ev->sigev_notify & SIGEV_FLAG_NOQUEUE) && connect_is_awaited &&
 	    !connect_is_awaited(coid))
 		return 0;
