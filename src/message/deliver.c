@@ -113,13 +113,11 @@ static int deliver_thread(const struct sigevent *ev)
 
 /* ---- Pulses ---- */
 
+/* differs: with SIGEV_FLAG_NOQUEUE, too, it is queued if nobody waits. */
 static int deliver_pulse(const struct sigevent *ev)
 {
 	int coid = ev->sigev_coid, priority = ev->sigev_priority, code = ev->sigev_code;
 
-	if ((ev->sigev_notify & SIGEV_FLAG_NOQUEUE) && connect_is_awaited &&
-	    !connect_is_awaited(coid))
-		return 0;
 	if (ev->sigev_notify & SIGEV_FLAG_SIVAL_INT)
 		return -MsgSendPulse_r(coid, priority, code, ev->sigev_value.sival_int);
 	return -MsgSendPulsePtr_r(coid, priority, code, ev->sigev_value.sival_ptr);

@@ -18,5 +18,3 @@ void deliver_attributes(const pthread_attr_t *from, pthread_attr_t *ret);
 
 /* InterruptWait()'s side of SIGEV_INTR; safe in signal handlers. 0 or as above. */
 int interrupt_post(int id) __attribute__((weak));
-/* Would a pulse over @coid be received at once? For SIGEV_FLAG_NOQUEUE. */
-int connect_is_awaited(int coid) __attribute__((weak));
