@@ -192,7 +192,7 @@ static int deliver_plain(const struct sigevent *ev, int tid)
 	case SIGEV_SEM:
 		return deliver_semaphore(ev);
 	case SIGEV_INTR:
-		return interrupt_post ? interrupt_post(ev->sigev_id) : -EINVAL;
+		return interrupt_post(ev->sigev_id);
 	default:
 		return -EINVAL;
 	}
