@@ -85,11 +85,17 @@ static void add_pulse(struct channel *ch, int scoid, int priority, int code, uin
 	queue_add(&ch->queue, &p->item);
 }
 
-static void look_at_pulses(struct channel *ch, struct caller *c)
+static uint32_t pulses_end(const struct caller *c)
+{
+	return __atomic_load_n(&c->memory->pulse.head, __ATOMIC_ACQUIRE);
+}
+
+/* As far as @end, and never round more than once. */
+static void look_at_pulses(struct channel *ch, struct caller *c, uint32_t end)
 {
 	struct lane *m = c->memory;
 
-	for (unsigned n = 0; n < LANE_PULSES; n++) {
+	for (unsigned n = 0; n < LANE_PULSES && m->pulse.tail != end; n++) {
 		uint32_t tail = m->pulse.tail;
 		const struct lane_pulse *at = &m->pulses[tail % LANE_PULSES];
 		struct lane_pulse p;
@@ -230,18 +236,33 @@ static bool has_spilled(struct caller *c)
 	return is_news;
 }
 
+/*
+ * Pulses of the ring and of records, so that with every one all that were sent before are found.
+ * A full ring stays full until we take from it: while there are records to be read nothing newer
+ * than they gets into it.
+ */
+static bool look_at_lane(struct channel *ch, struct caller *c, bool reads)
+{
+	bool is_closed = reads && read_lane(ch, c);
+	uint32_t end = pulses_end(c);
+
+	if (has_spilled(c)) {
+		is_closed |= read_lane(ch, c);
+		end = pulses_end(c);
+	}
+	look_at_pulses(ch, c, end);
+	look_at_slot(ch, c);
+	return is_closed;
+}
+
 void arrivals_look(struct channel *ch, struct caller *c, bool reads)
 {
 	bool is_closed = false;
 
 	if (!caller_try_lock(c, CALLER_LOOK))
 		return;
-	if (c->memory) {
-		look_at_pulses(ch, c);
-		if (has_spilled(c) || reads)
-			is_closed = read_lane(ch, c);
-		look_at_slot(ch, c);
-	}
+	if (c->memory)
+		is_closed = look_at_lane(ch, c, reads);
 	(void)pthread_mutex_unlock(&c->lock);
 	if (is_closed)
 		caller_lost(c);
