@@ -25,7 +25,8 @@ static bool is_interrupting(int signo)
 uint32_t sigaction_count = 1;
 
 /* The handler of faults stands for the default, unseen. */
-static int set_fault_action(int signo, const struct sigaction *act, struct sigaction *ret_old)
+__attribute__((no_sanitize("thread"))) static int
+set_fault_action(int signo, const struct sigaction *act, struct sigaction *ret_old)
 {
 	struct sigaction ours;
 
@@ -42,7 +43,8 @@ static int set_fault_action(int signo, const struct sigaction *act, struct sigac
 	return 0;
 }
 
-static int set_action(int signo, const struct sigaction *act, struct sigaction *ret_old)
+__attribute__((no_sanitize("thread"))) static int set_action(int signo, const struct sigaction *act,
+							     struct sigaction *ret_old)
 {
 	int r;
 

@@ -85,11 +85,17 @@ static void add_pulse(struct channel *ch, int scoid, int priority, int code, uin
 	queue_add(&ch->queue, &p->item);
 }
 
-static void look_at_pulses(struct channel *ch, struct caller *c)
+static uint32_t pulses_end(const struct caller *c)
+{
+	return __atomic_load_n(&c->memory->pulse.head, __ATOMIC_ACQUIRE);
+}
+
+/* As far as @end, and never round more than once. */
+static void look_at_pulses(struct channel *ch, struct caller *c, uint32_t end)
 {
 	struct lane *m = c->memory;
 
-	for (unsigned n = 0; n < LANE_PULSES; n++) {
+	for (unsigned n = 0; n < LANE_PULSES && m->pulse.tail != end; n++) {
 		uint32_t tail = m->pulse.tail;
 		const struct lane_pulse *at = &m->pulses[tail % LANE_PULSES];
 		struct lane_pulse p;
@@ -210,8 +216,12 @@ static bool read_lane(struct channel *ch, struct caller *c)
 		/* Nobody of ours sends nothing: who does has lost his lane. */
 		if (got <= 0)
 			return true;
-		if (got >= (ssize_t)sizeof(record))
-			take_lane_record(ch, c, &record, bytes, (size_t)got - sizeof(record));
+		if (got < (ssize_t)sizeof(record))
+			continue;
+		take_lane_record(ch, c, &record, bytes, (size_t)got - sizeof(record));
+		/* Its thread is blocked now, and says no more until it has its answer. */
+		if (record.kind == LANE_KIND_SEND && c->progress == CALLER_QUEUED)
+			return false;
 	}
 	return false;
 }
@@ -226,18 +236,33 @@ static bool has_spilled(struct caller *c)
 	return is_news;
 }
 
+/*
+ * Pulses of the ring and of records, so that with every one all that were sent before are found.
+ * A full ring stays full until we take from it: while there are records to be read nothing newer
+ * than they gets into it.
+ */
+static bool look_at_lane(struct channel *ch, struct caller *c, bool reads)
+{
+	bool is_closed = reads && read_lane(ch, c);
+	uint32_t end = pulses_end(c);
+
+	if (has_spilled(c)) {
+		is_closed |= read_lane(ch, c);
+		end = pulses_end(c);
+	}
+	look_at_pulses(ch, c, end);
+	look_at_slot(ch, c);
+	return is_closed;
+}
+
 void arrivals_look(struct channel *ch, struct caller *c, bool reads)
 {
 	bool is_closed = false;
 
 	if (!caller_try_lock(c, CALLER_LOOK))
 		return;
-	if (c->memory) {
-		look_at_pulses(ch, c);
-		if (has_spilled(c) || reads)
-			is_closed = read_lane(ch, c);
-		look_at_slot(ch, c);
-	}
+	if (c->memory)
+		is_closed = look_at_lane(ch, c, reads);
 	(void)pthread_mutex_unlock(&c->lock);
 	if (is_closed)
 		caller_lost(c);
@@ -280,12 +305,12 @@ static void take_lane(struct channel *ch, struct link *l, const struct link_reco
 {
 	struct caller *c;
 
-	if (n_fds != 3 || !l->client) {
+	if (n_fds != (record->flags & LANE_WANT_FRAMES ? 3 : 4) || !l->client) {
 		for (unsigned i = 0; i < n_fds; i++)
 			fd_close(fds[i]);
 		return;
 	}
-	c = caller_new(ch, l->client, record, fds);
+	c = caller_new(ch, l->client, record, fds, n_fds);
 	if (c)
 		arrivals_look(ch, c, true);
 }

@@ -17,6 +17,7 @@
 #include "base/util.h"
 #include "host/linux/guarded.h"
 #include "message/caller.h"
+#include "message/lane.h"
 #include "message/slot.h"
 #include "wire/packet.h"
 
@@ -269,8 +270,8 @@ static size_t bulk_here(const struct caller *c, const uint8_t **ret)
 		*ret = c->staged;
 		return c->n_staged;
 	}
-	*ret = c->request.size <= LANE_SMALL ? c->memory->small_request : c->memory->big_request;
-	return MIN(c->request.size, (uint64_t)LANE_INLINE);
+	*ret = lane_request_place(c->memory, c->request.size, c->request.send_at);
+	return LANE_HERE(c->request.size);
 }
 
 static size_t clip(uint64_t size, size_t offset, size_t len)
@@ -356,11 +357,10 @@ void bulk_answer_error(struct caller *c, int error)
 int bulk_answer(struct caller *c, long status, const struct vec *from)
 {
 	size_t len = MIN(from->size, c->request.room);
-	size_t most = c->is_frames ? LANE_FRAME : LANE_INLINE;
+	size_t most = c->is_frames ? LANE_FRAME : LANE_VIEW;
 	uint8_t frame[LANE_FRAME];
-	uint8_t *bytes = c->is_frames	      ? frame :
-			 len <= LANE_SMALL ? c->memory->small_reply :
-						     c->memory->big_reply;
+	uint8_t *bytes = c->is_frames ? frame :
+					lane_reply_place(c->memory, len, c->request.reply_at);
 	ssize_t rc;
 
 	if (len <= most) {

@@ -15,6 +15,8 @@
 #include <sys/neutrino.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/util.h"
@@ -44,7 +46,7 @@ static struct caller *record_new(void)
 		c = ready_alloc(sizeof(*c));
 		if (c) {
 			(void)pthread_mutex_init(&c->lock, NULL); /* cannot fail */
-			c->socket.number = c->bell.number = -1;
+			c->socket.number = c->bell.number = c->wake.number = -1;
 			c->index = n_records;
 			__atomic_store_n(&table[n_records++], c, __ATOMIC_RELEASE);
 		}
@@ -107,13 +109,13 @@ static bool is_bell(int fd)
 	return fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == 0;
 }
 
-static bool take_bell(struct caller *c, int fd)
+static bool take_bell(struct guard_fd *bell, int fd)
 {
 	if (!is_bell(fd)) {
 		fd_close(fd);
 		return false;
 	}
-	return guard_add(&c->bell, fd) == 0;
+	return guard_add(bell, fd) == 0;
 }
 
 static void caller_begin(struct caller *c, struct channel *ch, struct client *client,
@@ -141,21 +143,23 @@ static void caller_begin(struct caller *c, struct channel *ch, struct client *cl
 }
 
 struct caller *caller_new(struct channel *ch, struct client *client,
-			  const struct link_record *record, const int fds[3])
+			  const struct link_record *record, const int *fds, unsigned n_fds)
 {
 	struct caller *c = record_new();
-	bool has_socket, has_bell;
+	bool has_socket, has_bells;
 
 	if (!c) {
-		for (int i = 0; i < 3; i++)
+		for (unsigned i = 0; i < n_fds; i++)
 			fd_close(fds[i]);
 		return NULL;
 	}
 	has_socket = take_socket(c, fds[0]);
-	has_bell = take_bell(c, fds[1]);
+	has_bells = take_bell(&c->bell, fds[1]);
+	if (n_fds == 4 && !take_bell(&c->wake, fds[3]))
+		has_bells = false;
 	c->memory = map_lane(fds[2]);
 	fd_close(fds[2]);
-	if (!has_socket || !has_bell || !c->memory) {
+	if (!has_socket || !has_bells || !c->memory) {
 		caller_free(c);
 		return NULL;
 	}
@@ -260,6 +264,7 @@ void caller_free(struct caller *c)
 
 	guard_close(&c->socket);
 	guard_close(&c->bell);
+	guard_close(&c->wake);
 	if (c->memory)
 		(void)munmap(c->memory, LANE_BYTES); /* it is ours: cannot fail */
 	c->memory = NULL;
@@ -292,6 +297,7 @@ static void close_lane(struct caller *c)
 {
 	guard_close(&c->socket);
 	guard_close(&c->bell);
+	guard_close(&c->wake);
 	if (c->memory)
 		(void)munmap(c->memory, LANE_BYTES); /* as above */
 	c->memory = NULL;
@@ -354,10 +360,16 @@ void caller_wake(struct caller *c)
 {
 	struct lane_record record = {
 		.magic = LANE_MAGIC, .kind = LANE_KIND_WAKE, .generation = c->generation};
-	struct iovec part = {.iov_base = &record, .iov_len = sizeof(record.magic)};
+	struct iovec part = {.iov_base = &record, .iov_len = sizeof(record)};
+	const uint64_t one = 1;
 
-	/* A queue that is full of such wakes it as well. */
-	(void)packet_send(guard_number(&c->socket), &part, 1, MSG_DONTWAIT);
+	if (c->is_frames) {
+		/* A queue that is full of such wakes it as well. */
+		(void)packet_send(guard_number(&c->socket), &part, 1, MSG_DONTWAIT);
+		return;
+	}
+	/* The client may have read it full, to its own harm. */
+	(void)syscall(SYS_write, guard_number(&c->wake), &one, sizeof(one));
 }
 
 void caller_forked(void)

@@ -32,6 +32,7 @@ struct caller {
 	uint32_t serial; /* of the record's uses */
 	struct guard_fd socket;
 	struct guard_fd bell;
+	struct guard_fd wake; /* of a client whose lane has memory */
 	struct channel *channel; /* NULL: spare */
 	struct client *client;
 	struct caller *next; /* of the client, or spare */
@@ -69,7 +70,7 @@ static inline int caller_rcvid(const struct caller *c)
 
 /* A new lane: descriptors are taken in any case. With the channel's lock. NULL: no. */
 struct caller *caller_new(struct channel *ch, struct client *client,
-			  const struct link_record *record, const int fds[3]);
+			  const struct link_record *record, const int *fds, unsigned n_fds);
 struct caller *caller_at(uint32_t index);
 struct caller *caller_tagged(uint32_t index, uint32_t serial);
 

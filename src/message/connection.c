@@ -29,6 +29,7 @@
 #include "base/util.h"
 #include "client/io.h"
 #include "gen/shared.h"
+#include "host/linux/proccred.h"
 #include "host/linux/procinfo.h"
 #include "message/address.h"
 #include "message/lock.h"
@@ -262,6 +263,19 @@ static int channel_socket(pid_t pid, int chid, uid_t *ret_uid)
 	if (fd == -ECONNREFUSED && pid == getpid())
 		fd = socket_connect(pid, chid, true, ret_uid);
 	return fd == -ECONNREFUSED ? refusal(pid, chid) : fd;
+}
+
+bool connection_may_pulse(const struct connection *c)
+{
+	struct proccred cred;
+	uid_t real = getuid(), effective = geteuid();
+
+	if (effective == 0 || c->uid == effective || c->uid == real)
+		return true;
+	/* It may have become another since it connected its channel. */
+	return proccred_read(c->pid, &cred, NULL, 0) == 0 &&
+	       (cred.ruid == real || cred.ruid == effective || cred.euid == real ||
+		cred.euid == effective);
 }
 
 int connection_reach(pid_t pid, int chid)

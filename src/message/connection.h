@@ -60,6 +60,9 @@ void connection_died(struct connection *c);
 /* Its flags are others now. */
 void connection_tell(struct connection *c);
 
+/* kill()'s rule: our real or effective user is one of the server's, or we are root. */
+bool connection_may_pulse(const struct connection *c);
+
 /* A socket to that channel, for a record that is no connection's; private ones too. -errno. */
 int connection_reach(pid_t pid, int chid);
 

@@ -113,18 +113,11 @@ static int deliver_thread(const struct sigevent *ev)
 
 /* ---- Pulses ---- */
 
-#pragma weak MsgSendPulse_r
-#pragma weak MsgSendPulsePtr_r
-
+/* differs: with SIGEV_FLAG_NOQUEUE, too, it is queued if nobody waits. */
 static int deliver_pulse(const struct sigevent *ev)
 {
 	int coid = ev->sigev_coid, priority = ev->sigev_priority, code = ev->sigev_code;
 
-	if (!MsgSendPulse_r || !MsgSendPulsePtr_r)
-		return -EBADF;
-	if ((ev->sigev_notify & SIGEV_FLAG_NOQUEUE) && connect_is_awaited &&
-	    !connect_is_awaited(coid))
-		return 0;
 	if (ev->sigev_notify & SIGEV_FLAG_SIVAL_INT)
 		return -MsgSendPulse_r(coid, priority, code, ev->sigev_value.sival_int);
 	return -MsgSendPulsePtr_r(coid, priority, code, ev->sigev_value.sival_ptr);
@@ -199,7 +192,7 @@ static int deliver_plain(const struct sigevent *ev, int tid)
 	case SIGEV_SEM:
 		return deliver_semaphore(ev);
 	case SIGEV_INTR:
-		return interrupt_post ? interrupt_post(ev->sigev_id) : -EINVAL;
+		return interrupt_post(ev->sigev_id);
 	default:
 		return -EINVAL;
 	}

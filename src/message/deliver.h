@@ -17,6 +17,4 @@ int deliver_here(const struct sigevent *event, int tid);
 void deliver_attributes(const pthread_attr_t *from, pthread_attr_t *ret);
 
 /* InterruptWait()'s side of SIGEV_INTR; safe in signal handlers. 0 or as above. */
-int interrupt_post(int id) __attribute__((weak));
-/* Would a pulse over @coid be received at once? For SIGEV_FLAG_NOQUEUE. */
-int connect_is_awaited(int coid) __attribute__((weak));
+int interrupt_post(int id);

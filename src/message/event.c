@@ -74,19 +74,31 @@ static void event_pause(void)
 	(void)nanosleep(&pause, NULL); /* the caller looks again */
 }
 
-/* What was asked for may be gone already: then nothing is done. */
-static void event_deliver(const struct page_event *event)
+/* -EAGAIN: not now. What was asked for may be gone already: then nothing is done. */
+static int event_try(const struct page_event *event)
 {
 	struct kept target;
 
-	for (int i = 0; i < EVENT_TRIES; i++) {
-		if (!kept_get(KEPT_NOTIFY, (uint32_t)event->handle, &target, NULL))
+	if (!kept_get(KEPT_NOTIFY, (uint32_t)event->handle, &target, NULL))
+		return 0;
+	target.event.sigev_value.sival_ptr = (void *)(uintptr_t)event->value;
+	return deliver_here(&target.event, target.tid);
+}
+
+static void event_deliver(const struct page_event *event)
+{
+	static uint64_t given_up; /* the handle of a door that stays full: tried once only */
+	int tries = event->handle == given_up ? 1 : EVENT_TRIES;
+
+	while (event_try(event) == -EAGAIN) {
+		if (--tries == 0) {
+			given_up = event->handle;
 			return;
-		target.event.sigev_value.sival_ptr = (void *)(uintptr_t)event->value;
-		if (deliver_here(&target.event, target.tid) != -EAGAIN)
-			return;
+		}
 		event_pause();
 	}
+	if (given_up == event->handle)
+		given_up = 0;
 }
 
 /* One line of the page. false: there is none. */

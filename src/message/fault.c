@@ -30,7 +30,7 @@ static void fault_handler(int signo, siginfo_t *info, void *context)
 	fault_pass_on(signo, info);
 }
 
-bool fault_is_ours(const struct sigaction *action)
+__attribute__((no_sanitize("thread"))) bool fault_is_ours(const struct sigaction *action)
 {
 	return action->sa_flags & SA_SIGINFO && action->sa_sigaction == fault_handler;
 }
@@ -43,7 +43,7 @@ static void fault_fill(struct sigaction *ret)
 	sigemptyset(&ret->sa_mask);
 }
 
-bool fault_replaces_default(int signo, struct sigaction *act)
+__attribute__((no_sanitize("thread"))) bool fault_replaces_default(int signo, struct sigaction *act)
 {
 	if ((signo != SIGSEGV && signo != SIGBUS) || !is_installed ||
 	    act->sa_flags & SA_SIGINFO || act->sa_handler != SIG_DFL)

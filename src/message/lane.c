@@ -12,12 +12,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/neutrino.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -33,9 +33,6 @@
 #include "wire/packet.h"
 
 #define NS_PER_S 1000000000ull
-/* A receive with a time limit is never restarted after a handler (signal(7)), so that it can be
- * seen. This one is as good as none. */
-#define LANE_PATIENCE_S 1000000
 /* While as many descriptors are under way to servers as this user may have. */
 #define LANE_CROWD_NS 1000000
 
@@ -56,12 +53,42 @@ uint64_t lane_now(void)
 	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
 }
 
+static uint8_t *view_place(struct lane *m, unsigned view, uint64_t at)
+{
+	return (uint8_t *)m + LANE_VIEW_AT + (size_t)view * LANE_VIEW_ROOM + at % 4096;
+}
+
+uint8_t *lane_request_place(struct lane *m, uint64_t size, uint64_t at)
+{
+	if (size <= LANE_SMALL)
+		return m->small_request;
+	return size <= LANE_INLINE ? m->big_request : view_place(m, 0, at);
+}
+
+uint8_t *lane_reply_place(struct lane *m, uint64_t size, uint64_t at)
+{
+	if (size <= LANE_SMALL)
+		return m->small_reply;
+	return size <= LANE_INLINE ? m->big_reply : view_place(m, 1, at);
+}
+
 void lane_ring(struct lane_end *l)
 {
 	const uint64_t one = 1;
 
 	/* The counter is never read and cannot be full in a lifetime. */
 	(void)syscall(SYS_write, guard_number(&l->bell), &one, sizeof(one));
+}
+
+void lane_wait_signals(struct lane_end *l, int fd)
+{
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLET, .data.u32 = LANE_WAITS_SIGNAL};
+
+	if (l->signal_fd == fd || fd < 0)
+		return;
+	/* No memory: a signal then waits for the answer. */
+	if (epoll_ctl(guard_number(&l->waits), EPOLL_CTL_ADD, fd, &ev) == 0 || errno == EEXIST)
+		l->signal_fd = fd;
 }
 
 bool lane_is_closed(const struct lane_end *l)
@@ -89,7 +116,7 @@ static struct lane_end *record_new(void)
 	l = ready_alloc(sizeof(*l));
 	if (!l)
 		return NULL;
-	l->socket.number = l->bell.number = -1;
+	l->socket.number = l->bell.number = l->wake.number = l->waits.number = -1;
 	l->next_all = all;
 	all = l;
 	return l;
@@ -102,6 +129,8 @@ static void lane_close(struct lane_end *l)
 	lock_take(&lock, &mask);
 	guard_close(&l->socket);
 	guard_close(&l->bell);
+	guard_close(&l->wake);
+	guard_close(&l->waits);
 	if (l->memory)
 		(void)munmap(l->memory, LANE_BYTES); /* it is ours: cannot fail */
 	l->memory = NULL;
@@ -197,13 +226,11 @@ void lane_untell(enum lane_pairs which, int key)
 
 static int make_socket(struct lane_end *l, int *ret_other)
 {
-	const struct timeval patience = {.tv_sec = LANE_PATIENCE_S};
 	int ends[2];
 	int rc;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return -EAGAIN;
-	(void)setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	rc = guard_add(&l->socket, ends[0]);
 	if (rc < 0) {
 		fd_close(ends[1]);
@@ -220,13 +247,39 @@ static int make_bell(struct lane_end *l)
 	return fd < 0 ? -EAGAIN : guard_add(&l->bell, fd);
 }
 
+static int add_to_waits(const struct lane_end *l, const struct guard_fd *fd,
+			enum lane_waits what)
+{
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.u32 = what};
+
+	return epoll_ctl(guard_number(&l->waits), EPOLL_CTL_ADD, guard_number(fd), &ev) < 0 ?
+		       -EAGAIN :
+		       0;
+}
+
+/* What the client of a lane with memory sleeps in: never read, each ring is an edge. */
+static int make_waits(struct lane_end *l)
+{
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), rc;
+
+	rc = fd < 0 ? -EAGAIN : guard_add(&l->wake, fd);
+	if (rc < 0)
+		return rc;
+	fd = epoll_create1(EPOLL_CLOEXEC);
+	rc = fd < 0 ? -EAGAIN : guard_add(&l->waits, fd);
+	if (rc == 0)
+		rc = add_to_waits(l, &l->wake, LANE_WAITS_BELL);
+	return rc < 0 ? rc : add_to_waits(l, &l->socket, LANE_WAITS_SOCKET);
+}
+
 /* A queue that is full for the moment is waited for; nobody has seen the lane before. */
-static int send_lane(const struct connection *c, const struct link_record *record, const int fds[3])
+static int send_lane(const struct connection *c, const struct link_record *record, const int *fds,
+		     unsigned n_fds)
 {
 	const struct timespec pause = {.tv_nsec = LANE_CROWD_NS};
 
 	for (;;) {
-		int rc = packet_send_fds(connection_fd(c), record, sizeof(*record), fds, 3,
+		int rc = packet_send_fds(connection_fd(c), record, sizeof(*record), fds, n_fds,
 					 MSG_DONTWAIT);
 
 		if (rc != -ETOOMANYREFS && rc != -EAGAIN)
@@ -246,17 +299,24 @@ static int lane_open(struct lane_end *l, struct connection *c)
 	l->tid = thread_tid();
 	l->peer = c->peer;
 	l->last_ns = 0;
+	l->signal_fd = -1;
+	l->may_pulse = connection_may_pulse(c);
 	memset(&l->spin, 0, sizeof(l->spin));
 	rc = make_memory(l, &memory);
 	if (rc == 0)
 		rc = make_socket(l, &other);
 	if (rc == 0)
 		rc = make_bell(l);
+	if (rc == 0 && !l->is_frames)
+		rc = make_waits(l);
 	if (rc < 0)
 		return rc;
 	record.tid = l->tid;
 	record.flags = l->is_frames ? LANE_WANT_FRAMES : 0;
-	rc = send_lane(c, &record, (const int[3]){other, guard_number(&l->bell), memory});
+	rc = send_lane(c, &record,
+		       (const int[4]){other, guard_number(&l->bell), memory,
+				      guard_number(&l->wake)},
+		       l->is_frames ? 3 : 4);
 	return rc == -EPIPE || rc == -ECONNRESET || rc == -ENOTCONN ? -EBADF : rc;
 }
 

@@ -16,13 +16,20 @@
 
 struct connection;
 
+/* What an event of `waits` is for. */
+enum lane_waits { LANE_WAITS_BELL, LANE_WAITS_SOCKET, LANE_WAITS_SIGNAL };
+
 struct lane_end {
 	struct guard_fd socket;
 	struct guard_fd bell;
+	struct guard_fd wake;  /* rung by the server; frames: none */
+	struct guard_fd waits; /* epoll: wake and socket, and in time a signalfd; frames: none */
+	int signal_fd;         /* which one is in waits */
 	struct lane *memory;
 	uint64_t peer;     /* of which connections */
 	bool is_dead;      /* the other end is gone */
 	bool is_frames;    /* bytes travel as records */
+	bool may_pulse;    /* the users are the right ones */
 	bool is_in_use;    /* by a message; a handler that sends meanwhile takes another */
 	uint64_t last_ns;  /* when a message was last under way */
 	uint32_t generation; /* of that message */
@@ -40,6 +47,9 @@ int lane_get(struct connection *c, struct lane_end **ret);
 /* The server is gone: nothing goes this way any more. */
 void lane_died(struct lane_end *l, struct connection *c);
 
+/* Has the thread's signalfd among what is slept in. */
+void lane_wait_signals(struct lane_end *l, int fd);
+
 /* Is the other end closed? Takes old wake-ups away on the same occasion. A system call. */
 bool lane_is_closed(const struct lane_end *l);
 
@@ -54,6 +64,16 @@ void lane_leave_all(struct connection *c);
 enum lane_pairs { LANE_OWN_CHANNELS, LANE_REGISTERED };
 void lane_tell(enum lane_pairs which, int key, int value);
 void lane_untell(enum lane_pairs which, int key);
+
+/*
+ * Where in the lane's memory a message of @size bytes lies that its owner has @at: small ones in
+ * the first page, larger ones in a window, at the same place of a page as with the owner, as that
+ * is how copying is fast.
+ */
+uint8_t *lane_request_place(struct lane *m, uint64_t size, uint64_t at);
+uint8_t *lane_reply_place(struct lane *m, uint64_t size, uint64_t at);
+/* As many bytes of a message as lie in the lane. */
+#define LANE_HERE(size) MIN((uint64_t)(size), (uint64_t)LANE_VIEW)
 
 /* Nanoseconds, for tickets. */
 uint64_t lane_now(void);

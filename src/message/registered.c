@@ -43,12 +43,10 @@ int registered_find(const struct sigevent *handle, struct sigevent *ret)
 	return 0;
 }
 
-#pragma weak ConnectServerInfo_r
-
 /* 0; -EBADF: no such connection; -ESRCH: nobody is at its other end. */
 static int connection_look(int coid, struct _server_info *ret)
 {
-	if (!ConnectServerInfo_r || ConnectServerInfo_r(0, coid, ret) != coid)
+	if (ConnectServerInfo_r(0, coid, ret) != coid)
 		return -EBADF;
 	return ConnectServerInfo_r(0, coid, NULL) == coid ? 0 : -ESRCH;
 }

@@ -16,6 +16,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/neutrino.h>
 #include <sys/socket.h>
@@ -84,20 +85,17 @@ static void fill_request(struct sending *s, struct lane_request *q)
 	q->reply_parts = is_one_in ? 0 : (uint32_t)in->n;
 }
 
-static uint8_t *request_bytes(struct lane *m, size_t size)
-{
-	return size <= LANE_SMALL ? m->small_request : m->big_request;
-}
-
 static int give_in_memory(struct sending *s)
 {
 	struct lane *m = s->m;
-	ssize_t rc = vec_gather(s->send, 0, request_bytes(m, s->send->size),
-				MIN(s->send->size, (size_t)LANE_INLINE));
+	struct lane_request *q = &m->request;
+	ssize_t rc;
 
+	fill_request(s, q);
+	rc = vec_gather(s->send, 0, lane_request_place(m, q->size, q->send_at),
+			LANE_HERE(q->size));
 	if (rc < 0)
 		return (int)rc;
-	fill_request(s, &m->request);
 	__atomic_store_n(&s->l->generation, slot_publish(&m->state), __ATOMIC_RELEASE);
 	/* It says that it looks, and looks again after it has said no more: one of us sees
 	 * the other. */
@@ -322,7 +320,7 @@ static ssize_t sleep_receive(struct sending *s, struct send_buffer *b, int flags
 }
 
 /* One record, 0 (the server is gone), or -errno. */
-static ssize_t sleep_once(struct sending *s, struct send_buffer *b)
+static ssize_t sleep_for_record(struct sending *s, struct send_buffer *b)
 {
 	int rc;
 
@@ -330,6 +328,52 @@ static ssize_t sleep_once(struct sending *s, struct send_buffer *b)
 		return sleep_receive(s, b, 0);
 	rc = sleep_poll(s);
 	return rc < 0 ? rc : sleep_receive(s, b, MSG_DONTWAIT);
+}
+
+static long raw_epoll(const struct sending *s, struct epoll_event *events, int n,
+		      const struct timespec *limit, const sigset_t *mask)
+{
+	int fd = guard_number(&s->l->waits);
+	long r;
+
+	if (!limit)
+		return syscall(SYS_epoll_pwait, fd, events, n, -1, mask, 8);
+	r = syscall(SYS_epoll_pwait2, fd, events, n, limit, mask, 8);
+	if (r < 0 && errno == ENOSYS) /* before 5.11 */
+		r = syscall(SYS_epoll_pwait, fd, events, n,
+			    (int)(limit->tv_sec * 1000 + limit->tv_nsec / 1000000 + 1), mask, 8);
+	return r;
+}
+
+/* The same where a bell tells of most things, and records are rare. */
+static ssize_t sleep_for_bell(struct sending *s, struct send_buffer *b)
+{
+	struct epoll_event events[3];
+	struct timespec room;
+	const struct timespec *limit = sleep_limit(s, &room);
+	/* Where it may leave, handlers run in the sleep itself and end it. */
+	bool lets_in = s->signals.is_held && s->signals.fd < 0 && !s->is_asked;
+	int cancel = s->is_cancellable ? cancel_open() : -1;
+	long r = raw_epoll(s, events, 3, limit, lets_in ? &s->signals.before : NULL);
+	int error = errno;
+
+	cancel_close(cancel);
+	if (r < 0)
+		return -error;
+	if (r == 0)
+		return -ETIMEDOUT;
+	for (long i = 0; i < r; i++)
+		if (events[i].data.u32 == LANE_WAITS_SIGNAL && !s->is_asked)
+			return -EINTR;
+	for (long i = 0; i < r; i++)
+		if (events[i].data.u32 == LANE_WAITS_SOCKET)
+			return sleep_receive(s, b, MSG_DONTWAIT);
+	return -EAGAIN;
+}
+
+static ssize_t sleep_once(struct sending *s, struct send_buffer *b)
+{
+	return s->l->is_frames ? sleep_for_record(s, b) : sleep_for_bell(s, b);
 }
 
 /* A time limit has passed. True: left. */
@@ -384,6 +428,17 @@ static void tell_blocked(struct sending *s)
 	s->is_told = true;
 }
 
+/* A signal that ends the process waits for the answer, too, once we sleep; before, it does not
+ * matter when it comes. */
+static void hold_fatal(struct sending *s)
+{
+	if (s->signals.is_held || may_leave(s))
+		return;
+	signals_hold(&s->signals);
+	if (!s->l->is_frames)
+		lane_wait_signals(s->l, s->signals.fd);
+}
+
 /* 0: answered; else why there will be no answer. */
 static int await_answer(struct sending *s)
 {
@@ -406,6 +461,7 @@ static int await_answer(struct sending *s)
 		was_fresh = false;
 		if (state != LANE_STATE_DONE && !slot_sleep(&s->m->state))
 			continue;
+		hold_fatal(s);
 		tell_blocked(s);
 		got = sleep_once(s, &b);
 		if (got > 0)
@@ -434,12 +490,12 @@ static int await_answer(struct sending *s)
 static int take_reply(struct sending *s, long *ret_status)
 {
 	const struct lane_reply *reply = s->l->is_frames ? &s->answer : &s->m->reply;
-	size_t size = MIN(reply->size, (uint64_t)LANE_INLINE);
+	uint64_t size = LANE_HERE(reply->size);
 	int error = reply->error;
 
 	if (error == 0 && size > 0 &&
-	    vec_scatter(s->reply, 0,
-			reply->size <= LANE_SMALL ? s->m->small_reply : s->m->big_reply, size) < 0)
+	    vec_scatter(s->reply, 0, lane_reply_place(s->m, size, s->m->request.reply_at), size) <
+		    0)
 		error = EFAULT;
 	*ret_status = (long)reply->status;
 	slot_finish(&s->m->state);
@@ -479,6 +535,18 @@ static void take_limit(struct sending *s)
 		timeout_take(STATE_REPLY, &s->limit);
 }
 
+/* Before the message is given away, so that none is missed between that and the sleep. */
+static void hold_signals(struct sending *s)
+{
+	if (may_leave(s)) {
+		signals_hold_caught(&s->signals);
+		return;
+	}
+	signals_hold(&s->signals);
+	if (!s->l->is_frames)
+		lane_wait_signals(s->l, s->signals.fd);
+}
+
 static int send_over(struct sending *s, long *ret_status)
 {
 	int rc;
@@ -488,10 +556,8 @@ static int send_over(struct sending *s, long *ret_status)
 	s->l->is_detached = false;
 	s->signals.is_held = false;
 	s->signals.fd = -1;
-	if (!may_leave(s))
-		signals_hold(&s->signals);
-	else if (signals_have_handler())
-		signals_hold_caught(&s->signals);
+	if (signals_have_handler())
+		hold_signals(s);
 	take_limit(s);
 	rc = give(s);
 	if (rc < 0) {

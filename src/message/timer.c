@@ -4,19 +4,22 @@
  * too: glibc's thread for them would be the program's, who could not fork any more.
  *
  * The timer is the kernel's all the same, so everything else about it is too. It sends
- * its signal to a thread of ours, which takes it from the kernel and does what the event
- * says, once for each time the timer has expired: what came while the thread was busy the
- * kernel has counted. The signal brings the handle of the event, so that one that is
- * still under way when its timer is deleted leads nowhere.
+ * its signal to a thread of ours, the *waiter*, which takes it from the kernel; another, the
+ * *teller*, does what the event says, once for each time the timer has expired: what came
+ * while the threads were busy the kernel has counted. The signal brings the handle of the
+ * event, so that one that is still under way when its timer is deleted leads nowhere.
  *
- * The signal is the one below those that programs may use; glibc wants it from other
- * threads of its own, never from this one.
+ * The signal is the one below those that programs may use. glibc wants it from other
+ * threads, never from the waiter, but lets nobody block it: what restores a mask by glibc's
+ * calls lets it through, and it kills. So the waiter makes bare system calls only, and
+ * there are two threads.
  *
  * differs: a SIGEV_SIGNAL_THREAD timer is for the thread that made it, not for the one that
  * set it.
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <linux/futex.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -42,7 +45,21 @@
 #define TIMER_MOST        100000
 /* How many may be owed because their channels are full. */
 #define TIMER_DEBTS       64
+#define TIMER_LINE        256
 #define TIMER_DEBT_ROUNDS 2000 /* each of TIMER_RETRY_NS */
+
+struct timer_expiry {
+	uint32_t handle;
+	uint32_t times;
+};
+
+/* From the waiter, which writes head, to the teller, which writes tail. What a fork leaves in
+ * it leads nowhere in the child. */
+static struct {
+	uint32_t head, tail; /* futexes */
+	bool is_full;        /* the waiter sleeps on tail */
+	struct timer_expiry expiries[TIMER_LINE];
+} timer_line;
 
 /* Times that a timer has expired and could not be told of yet. handle 0: none. */
 struct timer_debt {
@@ -51,7 +68,7 @@ struct timer_debt {
 	uint32_t rounds; /* tried in vain */
 };
 
-static struct timer_debt timer_debts[TIMER_DEBTS]; /* the thread's */
+static struct timer_debt timer_debts[TIMER_DEBTS]; /* the teller's */
 static unsigned timer_n_debts;
 static pid_t timer_debts_of;
 
@@ -122,16 +139,37 @@ static uint32_t timer_times(const siginfo_t *info)
 		       (uint32_t)info->si_overrun + 1;
 }
 
-static void timer_main(struct helper *h)
+static long timer_futex(uint32_t *word, int op, uint32_t value, const struct timespec *limit)
+{
+	return syscall(SYS_futex, word, op | FUTEX_PRIVATE_FLAG, value, limit);
+}
+
+/* false: none has come within @limit, which may be NULL. */
+static bool timer_take(const struct timespec *limit, struct timer_expiry *ret)
+{
+	uint32_t tail = timer_line.tail, head;
+
+	head = __atomic_load_n(&timer_line.head, __ATOMIC_ACQUIRE);
+	if (head == tail) {
+		(void)timer_futex(&timer_line.head, FUTEX_WAIT, head, limit);
+		head = __atomic_load_n(&timer_line.head, __ATOMIC_ACQUIRE);
+	}
+	if (head == tail)
+		return false;
+	*ret = timer_line.expiries[tail % TIMER_LINE];
+	__atomic_store_n(&timer_line.tail, tail + 1, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&timer_line.is_full, __ATOMIC_SEQ_CST))
+		(void)timer_futex(&timer_line.tail, FUTEX_WAKE, 1, NULL);
+	return true;
+}
+
+static void timer_teller_main(struct helper *h)
 {
 	const struct timespec retry = {.tv_nsec = TIMER_RETRY_NS};
-	const uint64_t set = TIMER_SET;
-	siginfo_t info;
-	long r;
+	struct timer_expiry e;
 
-	/* glibc's own calls leave this signal alone. */
-	(void)syscall(SYS_rt_sigprocmask, SIG_BLOCK, &set, NULL, sizeof(set));
 	if (timer_debts_of != getpid()) {
+		/* What the parent owed leads nowhere here. */
 		memset(timer_debts, 0, sizeof(timer_debts));
 		timer_n_debts = 0;
 		timer_debts_of = getpid();
@@ -139,16 +177,57 @@ static void timer_main(struct helper *h)
 	thread_priority_set(THREAD_PRIORITY_DEFAULT);
 	helper_is_ready(h);
 	for (;;) {
-		r = syscall(SYS_rt_sigtimedwait, &set, &info, timer_n_debts ? &retry : NULL,
-			    sizeof(set));
-		if (r == TIMER_SIGNAL && info.si_code == SI_TIMER)
-			timer_expired((uint32_t)(uintptr_t)info.si_value.sival_ptr,
-				      timer_times(&info));
+		if (timer_take(timer_n_debts ? &retry : NULL, &e))
+			timer_expired(e.handle, e.times);
 		timer_pay();
 	}
 }
 
-static struct helper timer_helper = {.main = timer_main};
+static void timer_put(const siginfo_t *info)
+{
+	uint32_t head = timer_line.head, tail;
+
+	while (head - __atomic_load_n(&timer_line.tail, __ATOMIC_ACQUIRE) >= TIMER_LINE) {
+		/* Said before the second look: the teller does the opposite. */
+		__atomic_store_n(&timer_line.is_full, true, __ATOMIC_SEQ_CST);
+		tail = __atomic_load_n(&timer_line.tail, __ATOMIC_SEQ_CST);
+		/* Meanwhile the kernel counts. */
+		if (head - tail >= TIMER_LINE)
+			(void)timer_futex(&timer_line.tail, FUTEX_WAIT, tail, NULL);
+		__atomic_store_n(&timer_line.is_full, false, __ATOMIC_SEQ_CST);
+	}
+	timer_line.expiries[head % TIMER_LINE] = (struct timer_expiry){
+		.handle = (uint32_t)(uintptr_t)info->si_value.sival_ptr,
+		.times = timer_times(info),
+	};
+	__atomic_store_n(&timer_line.head, head + 1, __ATOMIC_RELEASE);
+	(void)timer_futex(&timer_line.head, FUTEX_WAKE, 1, NULL);
+}
+
+static void timer_waiter_main(struct helper *h)
+{
+	const uint64_t set = TIMER_SET;
+	siginfo_t info;
+
+	(void)syscall(SYS_rt_sigprocmask, SIG_BLOCK, &set, NULL, sizeof(set)); /* cannot fail */
+	helper_is_ready(h);
+	for (;;) {
+		long r = syscall(SYS_rt_sigtimedwait, &set, &info, NULL, sizeof(set));
+
+		if (r == TIMER_SIGNAL && info.si_code == SI_TIMER)
+			timer_put(&info);
+	}
+}
+
+static struct helper timer_teller = {.main = timer_teller_main};
+static struct helper timer_waiter = {.main = timer_waiter_main};
+
+static int timer_helpers_start(void)
+{
+	int rc = helper_start(&timer_teller);
+
+	return rc < 0 ? rc : helper_start(&timer_waiter);
+}
 
 /* glibc's own; NULL in a program without it. */
 static void *timer_libc(const char *name, void **cached)
@@ -193,7 +272,7 @@ static int timer_create_kept(clockid_t clock, const struct sigevent *ev, timer_t
 	struct kept kept;
 	uint32_t handle;
 	timer_t timer;
-	int rc = helper_start(&timer_helper);
+	int rc = timer_helpers_start();
 
 	if (rc < 0)
 		return rc;
@@ -205,7 +284,7 @@ static int timer_create_kept(clockid_t clock, const struct sigevent *ev, timer_t
 	signal.sigev_notify = SIGEV_THREAD_ID;
 	signal.sigev_signo = TIMER_SIGNAL;
 	signal.sigev_value.sival_ptr = (void *)(uintptr_t)handle;
-	signal._sigev_un._tid = timer_helper.tid;
+	signal._sigev_un._tid = timer_waiter.tid;
 	rc = timer_create_libc(clock, &signal, &timer);
 	if (rc < 0) {
 		(void)kept_remove(KEPT_TIMER, handle); /* only we know it */

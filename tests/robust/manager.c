@@ -151,6 +151,40 @@ TEST_WITH(event_requests_stand, .serial = true)
 	expect_none(SIGRTMIN);
 }
 
+enum { MORTALS = 100 };
+static pid_t mortals[MORTALS];
+static unsigned heard[MORTALS];
+
+static void hear(union sigval value)
+{
+	for (int i = 0; i < MORTALS; i++)
+		if (mortals[i] == value.sival_int)
+			__atomic_add_fetch(&heard[i], 1, __ATOMIC_RELAXED);
+}
+
+/* What a program carries out by itself is told by serial: neither lost nor told twice. */
+TEST_WITH(events_under_way_come_once_each, .serial = true)
+{
+	struct gate gate = gate_new();
+	struct sigevent event;
+
+	for (int i = 0; i < MORTALS; i++)
+		mortals[i] = child_behind(gate, 0);
+	SIGEV_THREAD_INIT(&event, hear, 0, NULL);
+	SIGEV_MAKE_UPDATEABLE(&event);
+	EXPECT_OK(procmgr_event_notify(PROCMGR_EVENT_PROCESS_DEATH, &event));
+	gate_open(gate);
+	for (int i = 0; i < 3; i++)
+		kill_manager();
+	for (int i = 0; i < MORTALS; i++)
+		expect_exit(mortals[i], 0);
+	for (int i = 0; i < MORTALS; i++)
+		EVENTUALLY(__atomic_load_n(&heard[i], __ATOMIC_RELAXED));
+	EXPECT_OK(procmgr_event_notify(0, NULL));
+	for (int i = 0; i < MORTALS; i++)
+		EXPECT_EQ(__atomic_load_n(&heard[i], __ATOMIC_RELAXED), 1);
+}
+
 TEST_WITH(guardians_stand, .serial = true)
 {
 	struct shared *s = shared_new();
