@@ -139,6 +139,7 @@ static void caller_begin(struct caller *c, struct channel *ch, struct client *cl
 	client->callers = c;
 	__atomic_store_n(&c->channel, ch, __ATOMIC_RELEASE);
 	c->memory->channel_flags = ch->flags;
+	c->memory->scoid = client->scoid;
 	__atomic_store_n(&c->memory->taken_up, 1, __ATOMIC_RELEASE);
 }
 

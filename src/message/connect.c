@@ -130,7 +130,7 @@ EXPORT int ConnectServerInfo_r(pid_t pid, int coid, struct _server_info *info)
 	memset(&out, 0, sizeof(out));
 	out.pid = c->pid;
 	out.chid = c->chid;
-	out.scoid = c->scoid;
+	out.scoid = lane_scoid(c->peer);
 	out.coid = c->coid;
 	out.flags = (int16_t)flags_of(c);
 	return guarded_copy(info, &out, sizeof(out)) < 0 ? -EFAULT : c->coid;

@@ -113,7 +113,6 @@ static struct connection *record_new(void)
 	c->flags = 0;
 	c->socket.number = -1;
 	c->is_dead = c->is_inherited = c->is_mourned = false;
-	c->scoid = 0;
 	return c;
 }
 

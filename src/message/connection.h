@@ -33,7 +33,6 @@ struct connection {
 	uid_t uid;     /* of that process */
 	uint64_t inode; /* of the socket in descriptor space: another is not it */
 	uint64_t peer;  /* the same number for all connections to that channel, and never again */
-	int scoid;     /* 0: not known */
 	struct connection *next;
 };
 

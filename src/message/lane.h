@@ -56,6 +56,9 @@ bool lane_is_closed(const struct lane_end *l);
 /* The server is to look. */
 void lane_ring(struct lane_end *l);
 
+/* The server's id of this process, as one of its lanes to @peer has been told; 0: none has. */
+int lane_scoid(uint64_t peer);
+
 /* Threads of this process that have a message under way over @coid are to leave it. */
 void lane_leave_all(struct connection *c);
 

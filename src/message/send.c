@@ -331,35 +331,42 @@ static ssize_t sleep_for_record(struct sending *s, struct send_buffer *b)
 }
 
 static long raw_epoll(const struct sending *s, struct epoll_event *events, int n,
-		      const struct timespec *limit, const sigset_t *mask)
+		      const struct timespec *limit)
 {
 	int fd = guard_number(&s->l->waits);
 	long r;
 
 	if (!limit)
-		return syscall(SYS_epoll_pwait, fd, events, n, -1, mask, 8);
-	r = syscall(SYS_epoll_pwait2, fd, events, n, limit, mask, 8);
+		return syscall(SYS_epoll_pwait, fd, events, n, -1, NULL, 8);
+	r = syscall(SYS_epoll_pwait2, fd, events, n, limit, NULL, 8);
 	if (r < 0 && errno == ENOSYS) /* before 5.11 */
 		r = syscall(SYS_epoll_pwait, fd, events, n,
-			    (int)(limit->tv_sec * 1000 + limit->tv_nsec / 1000000 + 1), mask, 8);
+			    (int)(limit->tv_sec * 1000 + limit->tv_nsec / 1000000 + 1), NULL, 8);
 	return r;
 }
 
 /* The same where a bell tells of most things, and records are rare. */
 static ssize_t sleep_for_bell(struct sending *s, struct send_buffer *b)
 {
+	static const struct timespec at_once = {0, 0};
 	struct epoll_event events[3];
 	struct timespec room;
 	const struct timespec *limit = sleep_limit(s, &room);
 	/* Where it may leave, handlers run in the sleep itself and end it. */
 	bool lets_in = s->signals.is_held && s->signals.fd < 0 && !s->is_asked;
+	struct pollfd set = {.fd = guard_number(&s->l->waits), .events = POLLIN};
 	int cancel = s->is_cancellable ? cancel_open() : -1;
-	long r = raw_epoll(s, events, 3, limit, lets_in ? &s->signals.before : NULL);
+	/* Unlike an epoll_wait() a poll is ended by a handler and by nothing else, such as the
+	 * process having been stopped. */
+	long r = lets_in ? raw_ppoll(&set, 1, limit, &s->signals.before) :
+			   raw_epoll(s, events, 3, limit);
 	int error = errno;
 
 	cancel_close(cancel);
+	if (r > 0 && lets_in)
+		r = raw_epoll(s, events, 3, &at_once);
 	if (r < 0)
-		return -error;
+		return lets_in ? -error : -EAGAIN;
 	if (r == 0)
 		return -ETIMEDOUT;
 	for (long i = 0; i < r; i++)

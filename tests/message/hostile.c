@@ -206,7 +206,8 @@ TEST(a_connection_that_is_closed_behind_the_librarys_back_is_gone)
 		EXPECT_EQ(WEXITSTATUS(status), 0);
 	else
 		EXPECT_EQ(WTERMSIG(status), SIGALRM);
-	EVENTUALLY(order(peer.coid, ORDER_COUNT, _PULSE_CODE_DISCONNECT) == 1);
+	/* Once at least: it may have come back as another client in between. */
+	EVENTUALLY(order(peer.coid, ORDER_COUNT, _PULSE_CODE_DISCONNECT) >= 1);
 	expect_unharmed(&peer, 20);
 	peer_end(&peer);
 }
