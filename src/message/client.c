@@ -208,14 +208,19 @@ void client_end(struct client *c)
 static void client_gone(struct client *c)
 {
 	struct channel *ch = c->channel;
+	int priority = THREAD_PRIORITY_DEFAULT;
 
 	c->is_gone = true;
+	/* Its threads' last wishes come before the news that it is gone. */
+	for (const struct caller *caller = c->callers; caller; caller = caller->next)
+		if (caller->progress == CALLER_HELD)
+			priority = MIN(priority, caller->item.priority);
 	for (struct caller *caller = c->callers, *next; caller; caller = next) {
 		next = caller->next;
 		caller_lost(caller);
 	}
 	if (ch->flags & _NTO_CHF_DISCONNECT)
-		channel_pulse(ch, THREAD_PRIORITY_DEFAULT, _PULSE_CODE_DISCONNECT, 0, c->scoid);
+		channel_pulse(ch, priority, _PULSE_CODE_DISCONNECT, 0, c->scoid);
 	else
 		client_end(c);
 }
