@@ -220,7 +220,7 @@ static bool read_lane(struct channel *ch, struct caller *c)
 			continue;
 		take_lane_record(ch, c, &record, bytes, (size_t)got - sizeof(record));
 		/* Its thread is blocked now, and says no more until it has its answer. */
-		if (record.kind == LANE_KIND_SEND && c->progress == CALLER_QUEUED)
+		if (record.kind == LANE_KIND_SEND && is_known(c, record.generation))
 			return false;
 	}
 	return false;

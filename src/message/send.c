@@ -463,6 +463,10 @@ static int await_answer(struct sending *s)
 			s->l->is_dead = true;
 			return s->l->is_detached ? -EBADF : -ESRCH;
 		}
+		/* It was BUSY when we wanted to leave, and is not any more. */
+		if (s->leave_error && state == LANE_STATE_TAKEN && !s->is_asked &&
+		    leave(s, s->leave_error))
+			return s->leave_error;
 		if (was_fresh && look(s))
 			continue;
 		was_fresh = false;
