@@ -8,6 +8,7 @@
  * what was said before it counts.
  */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -255,6 +256,15 @@ static bool look_at_lane(struct channel *ch, struct caller *c, bool reads)
 	return is_closed;
 }
 
+/* Its message may have been all that kept its client. */
+static void lane_ended(struct caller *c)
+{
+	struct client *client = c->client;
+
+	caller_lost(c);
+	client_settle(client);
+}
+
 void arrivals_look(struct channel *ch, struct caller *c, bool reads)
 {
 	bool is_closed = false;
@@ -265,7 +275,7 @@ void arrivals_look(struct channel *ch, struct caller *c, bool reads)
 		is_closed = look_at_lane(ch, c, reads);
 	(void)pthread_mutex_unlock(&c->lock);
 	if (is_closed)
-		caller_lost(c);
+		lane_ended(c);
 }
 
 /* ---- Connections ---- */
@@ -352,6 +362,13 @@ static void take_link_record(struct channel *ch, struct link *l, const struct li
 	}
 }
 
+static bool is_hung_up(const struct guard_fd *socket)
+{
+	struct pollfd fd = {.fd = guard_number(socket), .events = POLLRDHUP};
+
+	return poll(&fd, 1, 0) == 1;
+}
+
 /* What a program writes to its descriptor by itself is dropped; an empty record, too, which looks
  * like the end but is none: the end itself is told by an event. */
 static void read_link(struct channel *ch, struct link *l)
@@ -368,7 +385,8 @@ static void read_link(struct channel *ch, struct link *l)
 		if (got != (ssize_t)sizeof(record))
 			record.magic = 0;
 		take_link_record(ch, l, &record, fds, n_fds);
-		if (got == 0 && n > 16)
+		/* All of them: one may carry the very descriptor whose end is waited for. */
+		if (got == 0 && is_hung_up(&l->socket))
 			return;
 	}
 }
@@ -477,7 +495,7 @@ static void take_end(struct channel *ch, const struct epoll_event *ev)
 	case TAG_CALLER:
 		caller = caller_tagged(index, serial);
 		if (caller && caller->channel == ch)
-			caller_lost(caller);
+			lane_ended(caller);
 		break;
 	case TAG_WATCH:
 		watched_ended(ch, (int)index);
