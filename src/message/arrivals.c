@@ -125,7 +125,8 @@ static void queue_message(struct channel *ch, struct caller *c, uint32_t gen)
 	c->item.is_pulse = false;
 	c->item.priority = (uint8_t)clamp_priority(c->request.priority);
 	c->item.ticket = c->request.ticket;
-	c->link_flags = c->client->has_rules ? client_link_flags(c->client, c->request.coid) : 0;
+	/* As it is with this message: what the connection says of itself may be on its way. */
+	c->link_flags = c->request.flags;
 	queue_add(&ch->queue, &c->item);
 }
 
@@ -306,8 +307,6 @@ static void take_hello(struct channel *ch, struct link *l, const struct link_rec
 	/* Said again when they change. */
 	l->coid = record->coid;
 	l->flags = record->flags;
-	if (l->flags & (_NTO_COF_NOEVENT | _NTO_COF_REG_EVENTS))
-		l->client->has_rules = true;
 }
 
 static void take_lane(struct channel *ch, struct link *l, const struct link_record *record,

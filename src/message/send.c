@@ -75,7 +75,7 @@ static void fill_request(struct sending *s, struct lane_request *q)
 	q->coid = s->c->coid;
 	q->tid = s->l->tid;
 	q->priority = thread_priority();
-	q->flags = s->l->is_frames ? LANE_WANT_FRAMES : 0;
+	q->flags = s->c->flags;
 	q->size = out->size;
 	q->room = in->size;
 	q->ticket = s->l->last_ns;
