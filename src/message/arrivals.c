@@ -8,6 +8,7 @@
  * what was said before it counts.
  */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -124,7 +125,8 @@ static void queue_message(struct channel *ch, struct caller *c, uint32_t gen)
 	c->item.is_pulse = false;
 	c->item.priority = (uint8_t)clamp_priority(c->request.priority);
 	c->item.ticket = c->request.ticket;
-	c->link_flags = c->client->has_rules ? client_link_flags(c->client, c->request.coid) : 0;
+	/* As it is with this message: what the connection says of itself may be on its way. */
+	c->link_flags = c->request.flags;
 	queue_add(&ch->queue, &c->item);
 }
 
@@ -255,6 +257,15 @@ static bool look_at_lane(struct channel *ch, struct caller *c, bool reads)
 	return is_closed;
 }
 
+/* Its message may have been all that kept its client. */
+static void lane_ended(struct caller *c)
+{
+	struct client *client = c->client;
+
+	caller_lost(c);
+	client_settle(client);
+}
+
 void arrivals_look(struct channel *ch, struct caller *c, bool reads)
 {
 	bool is_closed = false;
@@ -265,7 +276,7 @@ void arrivals_look(struct channel *ch, struct caller *c, bool reads)
 		is_closed = look_at_lane(ch, c, reads);
 	(void)pthread_mutex_unlock(&c->lock);
 	if (is_closed)
-		caller_lost(c);
+		lane_ended(c);
 }
 
 /* ---- Connections ---- */
@@ -296,8 +307,6 @@ static void take_hello(struct channel *ch, struct link *l, const struct link_rec
 	/* Said again when they change. */
 	l->coid = record->coid;
 	l->flags = record->flags;
-	if (l->flags & (_NTO_COF_NOEVENT | _NTO_COF_REG_EVENTS))
-		l->client->has_rules = true;
 }
 
 static void take_lane(struct channel *ch, struct link *l, const struct link_record *record,
@@ -352,6 +361,13 @@ static void take_link_record(struct channel *ch, struct link *l, const struct li
 	}
 }
 
+static bool is_hung_up(const struct guard_fd *socket)
+{
+	struct pollfd fd = {.fd = guard_number(socket), .events = POLLRDHUP};
+
+	return poll(&fd, 1, 0) == 1;
+}
+
 /* What a program writes to its descriptor by itself is dropped; an empty record, too, which looks
  * like the end but is none: the end itself is told by an event. */
 static void read_link(struct channel *ch, struct link *l)
@@ -368,7 +384,8 @@ static void read_link(struct channel *ch, struct link *l)
 		if (got != (ssize_t)sizeof(record))
 			record.magic = 0;
 		take_link_record(ch, l, &record, fds, n_fds);
-		if (got == 0 && n > 16)
+		/* All of them: one may carry the very descriptor whose end is waited for. */
+		if (got == 0 && is_hung_up(&l->socket))
 			return;
 	}
 }
@@ -477,7 +494,7 @@ static void take_end(struct channel *ch, const struct epoll_event *ev)
 	case TAG_CALLER:
 		caller = caller_tagged(index, serial);
 		if (caller && caller->channel == ch)
-			caller_lost(caller);
+			lane_ended(caller);
 		break;
 	case TAG_WATCH:
 		watched_ended(ch, (int)index);

@@ -144,7 +144,7 @@ static struct client *client_new(struct channel *ch, const struct link *l)
 		c->pid = l->pid;
 		c->uid = l->uid;
 		c->gid = l->gid;
-		c->is_gone = c->is_leaving = c->has_rules = false;
+		c->is_gone = c->is_leaving = false;
 		c->links = NULL;
 		c->callers = NULL;
 		clients[at] = c;
@@ -253,14 +253,6 @@ void client_settle(struct client *c)
 {
 	if (c->is_leaving && !c->is_gone && !c->links && !is_blocked(c))
 		client_gone(c);
-}
-
-uint32_t client_link_flags(const struct client *c, int coid)
-{
-	for (const struct link *l = c->links; l; l = l->next)
-		if (l->coid == coid)
-			return l->flags;
-	return 0;
 }
 
 struct client *client_find(struct channel *ch, int scoid)

@@ -75,7 +75,7 @@ static void fill_request(struct sending *s, struct lane_request *q)
 	q->coid = s->c->coid;
 	q->tid = s->l->tid;
 	q->priority = thread_priority();
-	q->flags = s->l->is_frames ? LANE_WANT_FRAMES : 0;
+	q->flags = s->c->flags;
 	q->size = out->size;
 	q->room = in->size;
 	q->ticket = s->l->last_ns;
@@ -558,6 +558,13 @@ static void hold_signals(struct sending *s)
 		lane_wait_signals(s->l, s->signals.fd);
 }
 
+/* What ConnectServerInfo() tells: nothing before the first answer. */
+static void learn_scoid(struct sending *s)
+{
+	if (!s->l->is_detached && s->c->scoid != s->m->scoid)
+		s->c->scoid = s->m->scoid;
+}
+
 static int send_over(struct sending *s, long *ret_status)
 {
 	int rc;
@@ -580,8 +587,10 @@ static int send_over(struct sending *s, long *ret_status)
 	pthread_cleanup_push(send_cancelled, s);
 	rc = await_answer(s);
 	pthread_cleanup_pop(0);
-	if (rc == 0)
+	if (rc == 0) {
+		learn_scoid(s);
 		rc = take_reply(s, ret_status);
+	}
 	/* By a server that destroyed its channel: there is nobody to send to from now on. */
 	if (rc == -ESRCH && connection_is_dead(s->c))
 		lane_died(s->l, s->c);
