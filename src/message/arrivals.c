@@ -257,15 +257,6 @@ static bool look_at_lane(struct channel *ch, struct caller *c, bool reads)
 	return is_closed;
 }
 
-/* Its message may have been all that kept its client. */
-static void lane_ended(struct caller *c)
-{
-	struct client *client = c->client;
-
-	caller_lost(c);
-	client_settle(client);
-}
-
 void arrivals_look(struct channel *ch, struct caller *c, bool reads)
 {
 	bool is_closed = false;
@@ -276,7 +267,7 @@ void arrivals_look(struct channel *ch, struct caller *c, bool reads)
 		is_closed = look_at_lane(ch, c, reads);
 	(void)pthread_mutex_unlock(&c->lock);
 	if (is_closed)
-		lane_ended(c);
+		caller_lost(c);
 }
 
 /* ---- Connections ---- */
@@ -494,7 +485,7 @@ static void take_end(struct channel *ch, const struct epoll_event *ev)
 	case TAG_CALLER:
 		caller = caller_tagged(index, serial);
 		if (caller && caller->channel == ch)
-			lane_ended(caller);
+			caller_lost(caller);
 		break;
 	case TAG_WATCH:
 		watched_ended(ch, (int)index);

@@ -157,7 +157,6 @@ EXPORT int ConnectFlags_r(pid_t pid, int coid, unsigned mask, unsigned bits)
 	c->flags = (c->flags & ~mask) | (bits & mask);
 	if (mask & _NTO_COF_CLOEXEC && c->socket.number < 0)
 		(void)fcntl(coid, F_SETFD, bits & _NTO_COF_CLOEXEC ? FD_CLOEXEC : 0); /* is open */
-	connection_tell(c);
 	return (int)old;
 }
 

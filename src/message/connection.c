@@ -472,12 +472,6 @@ void connection_died(struct connection *c)
 	}
 }
 
-void connection_tell(struct connection *c)
-{
-	if (c->kind == CONNECTION_CHANNEL)
-		(void)say_hello(connection_fd(c), c->coid, c); /* full: not a peer of ours */
-}
-
 bool connection_is_dead(const struct connection *c)
 {
 	struct pollfd fd = {.fd = connection_fd(c), .events = POLLOUT};

@@ -56,9 +56,6 @@ int connection_detach(int coid);
 /* Its channel is gone. */
 void connection_died(struct connection *c);
 
-/* Its flags are others now. */
-void connection_tell(struct connection *c);
-
 /* kill()'s rule: our real or effective user is one of the server's, or we are root. */
 bool connection_may_pulse(const struct connection *c);
 

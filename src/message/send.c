@@ -558,13 +558,6 @@ static void hold_signals(struct sending *s)
 		lane_wait_signals(s->l, s->signals.fd);
 }
 
-/* What ConnectServerInfo() tells: nothing before the first answer. */
-static void learn_scoid(struct sending *s)
-{
-	if (!s->l->is_detached && s->c->scoid != s->m->scoid)
-		s->c->scoid = s->m->scoid;
-}
-
 static int send_over(struct sending *s, long *ret_status)
 {
 	int rc;
@@ -587,10 +580,8 @@ static int send_over(struct sending *s, long *ret_status)
 	pthread_cleanup_push(send_cancelled, s);
 	rc = await_answer(s);
 	pthread_cleanup_pop(0);
-	if (rc == 0) {
-		learn_scoid(s);
+	if (rc == 0)
 		rc = take_reply(s, ret_status);
-	}
 	/* By a server that destroyed its channel: there is nobody to send to from now on. */
 	if (rc == -ESRCH && connection_is_dead(s->c))
 		lane_died(s->l, s->c);
