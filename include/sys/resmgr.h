@@ -30,12 +30,6 @@
 #define THREAD_POOL_PARAM_T resmgr_context_t
 #endif
 
-#ifndef SETIOV
-#define SETIOV(iov, addr, len) ((iov)->iov_base = (void *)(addr), (iov)->iov_len = (size_t)(len))
-#define GETIOVBASE(iov)        ((iov)->iov_base)
-#define GETIOVLEN(iov)         ((iov)->iov_len)
-#endif
-
 typedef struct _dispatch dispatch_t;
 
 /* All messages that a resource manager gets. */

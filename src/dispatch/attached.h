@@ -3,7 +3,7 @@
  * Attached names: what resmgr_attach() makes and its id stands for. Ids are the process's, as
  * resmgr_pathname() asks by id alone.
  *
- * A link is *busy* while a handler of it runs; resmgr_detach() waits for that to end, the
+ * It is *busy* while a handler of it runs; resmgr_detach() waits for that to end, the
  * handler that it is called from excepted. It lives as long as anything open leads to it.
  */
 #pragma once
@@ -34,7 +34,7 @@ struct attached_use {
 	struct attached_use *outer;
 };
 
-/* NULL: no such link of @dpp, or it is being detached. */
+/* NULL: no such name of @dpp, or it is being detached. */
 struct attached *attached_enter(const dispatch_t *dpp, int id, struct attached_use *use);
 /* One that is known to live. */
 void attached_enter_again(struct attached *attached, struct attached_use *use);
@@ -43,5 +43,5 @@ void attached_leave(struct attached_use *use);
 void attached_ref(struct attached *attached);
 void attached_unref(struct attached *attached);
 
-/* Any link of @dpp; -1: it has none. For dispatch_destroy(). */
+/* Any one of @dpp; -1: it has none. For dispatch_destroy(). */
 int attached_any(const dispatch_t *dpp);

@@ -17,7 +17,7 @@
 #define USES_GIVEN   UINT32_C(0x80000000) /* the last of the handlers ends it */
 
 struct key {
-	struct key *next; /* with the same hash */
+	struct key *next;         /* with the same hash */
 	struct key *same, **back; /* of the same client */
 	struct open *open;
 	struct who who;
@@ -249,7 +249,7 @@ struct open *binding_enter_close_any(struct bindings *table, int scoid, struct w
 	return open;
 }
 
-struct open *binding_enter_close_link(struct bindings *table, const struct attached *attached,
+struct open *binding_enter_close_name(struct bindings *table, const struct attached *attached,
 				      struct who *ret_who)
 {
 	struct open *open = NULL;
@@ -288,18 +288,6 @@ void bindings_kill(struct bindings *table, const struct attached *attached)
 	pthread_mutex_unlock(&table->lock);
 }
 
-pid_t binding_pid(struct bindings *table, const struct who *who)
-{
-	const struct key *key;
-	pid_t pid;
-
-	pthread_mutex_lock(&table->lock);
-	key = *key_where(table, who);
-	pid = key ? key->who.pid : -1;
-	pthread_mutex_unlock(&table->lock);
-	return pid;
-}
-
 /* ---- Leaving ---- */
 
 bool open_replies(struct open *open)
@@ -330,6 +318,11 @@ void open_leave(struct bindings *table, struct open *open, bool is_ender)
 	if (is_ender)
 		open_wait(table, open);
 	pthread_mutex_unlock(&table->lock);
+}
+
+void open_leave_close(struct open *open)
+{
+	atomic_fetch_sub_explicit(&open->uses, USES_RUN, memory_order_acq_rel);
 }
 
 static void key_unlink(struct bindings *table, struct key **where)

@@ -29,7 +29,7 @@ struct open {
 	void *ocb;
 	const resmgr_io_funcs_t *funcs;
 	struct attached *attached; /* counted */
-	unsigned keys;     /* under the table's lock */
+	unsigned keys;             /* under the table's lock */
 	_Atomic uint32_t uses;
 	_Atomic bool is_dead; /* detached: only there to be closed, no handler is called */
 };
@@ -39,8 +39,8 @@ struct client;
 
 struct bindings {
 	pthread_mutex_t lock;
-	pthread_cond_t left;  /* the last use of a closed open is over */
-	struct key **keys;    /* hashed; as many lists as clients below */
+	pthread_cond_t left; /* the last use of a closed open is over */
+	struct key **keys;   /* hashed; as many lists as clients below */
 	struct client **clients;
 	size_t lists;
 	size_t count; /* keys */
@@ -68,23 +68,22 @@ struct open *binding_enter_close(struct bindings *table, const struct who *who);
 /* Any key of that client, to close it; *ret_who: which. NULL: no more. */
 struct open *binding_enter_close_any(struct bindings *table, int scoid, struct who *ret_who);
 /* Any key that leads to an open of @attached, to close it. */
-struct open *binding_enter_close_link(struct bindings *table, const struct attached *attached,
+struct open *binding_enter_close_name(struct bindings *table, const struct attached *attached,
 				      struct who *ret_who);
 /* The close goes on later: until then the client's death may take the key. */
 void binding_delay_close(struct bindings *table, const struct who *who);
 
 /* Take the key away; -ESRCH: there is none. *ret_end: if not NULL, end it, now. The caller is
- * not in it any more. */
+ * not in it any more: open_leave_close(). */
 int binding_drop(struct bindings *table, const struct who *who, struct open **ret_end);
 
 /* All opens of @attached are dead. */
 void bindings_kill(struct bindings *table, const struct attached *attached);
 
-/* The owner of the key's process, for checks; -1: no such key. */
-pid_t binding_pid(struct bindings *table, const struct who *who);
-
 /* True: the caller is to end it, once open_leave() says that nobody is in it. */
 bool open_replies(struct open *open);
 void open_leave(struct bindings *table, struct open *open, bool is_ender);
-/* The memory and the link. */
+/* Out of binding_enter_close(): the key is still there. */
+void open_leave_close(struct open *open);
+/* The memory and its count of the name. */
 void open_free(struct open *open);
