@@ -11,10 +11,9 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
 #include "dispatch/dispatch.h"
 #include "iofunc/export.h"
-#include "message/path_link.h"
+#include "message/space.h"
 
 /* The process's names, by their ids; NULL: free. */
 static pthread_mutex_t names_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -23,25 +22,6 @@ static struct attached **names;
 static size_t names_size;
 
 static __thread struct attached_use *uses;
-
-/* Until the pathname space is there. */
-__attribute__((weak)) int path_attach(const char *path, int chid, unsigned handle, int ftype,
-				      unsigned flags)
-{
-	(void)path;
-	(void)chid;
-	(void)handle;
-	(void)ftype;
-	(void)flags;
-	return 0;
-}
-
-__attribute__((weak)) void path_detach(const char *path, int chid, unsigned handle)
-{
-	(void)path;
-	(void)chid;
-	(void)handle;
-}
 
 /* ---- Counting ---- */
 
@@ -140,74 +120,37 @@ static int id_take(struct attached *attached)
 	return (int)id;
 }
 
-/* Append one component of a path, as long as it is one. */
-static void path_component(char *path, const char *part, size_t length)
+/* Where it is published, and who asks for its path is told; NULL: nowhere. */
+static int name_path(struct attached *attached, const char *path)
 {
-	char *end = path + strlen(path);
+	char plain[PATH_BYTES];
+	int r;
 
-	if (length == 0 || (length == 1 && part[0] == '.'))
-		return;
-	if (length == 2 && part[0] == '.' && part[1] == '.') {
-		while (end > path && *--end != '/')
-			;
-		*end = '\0';
-		return;
+	if (attached->flags & _RESMGR_FLAG_FTYPEONLY) {
+		if (path)
+			return -EINVAL;
+		path = "/";
 	}
-	*end++ = '/';
-	memcpy(end, part, length);
-	end[length] = '\0';
-}
-
-/* Absolute, without dots and doubled slashes; "/" is the root. *ret_path is the caller's. */
-static int path_absolute(const char *path, char **ret_path)
-{
-	char cwd[PATH_MAX] = "";
-	auto_str made = NULL;
-	auto_str whole = NULL;
-
-	if (path[0] != '/' && !getcwd(cwd, sizeof(cwd)))
-		return -errno;
-	if (asprintf(&whole, "%s/%s", cwd, path) < 0 || !(made = calloc(1, strlen(whole) + 2)))
-		return -ENOMEM;
-	for (const char *at = whole; *at;) {
-		const size_t length = strcspn(at, "/");
-
-		path_component(made, at, length);
-		at += length + (at[length] == '/');
-	}
-	if (!made[0])
-		strcpy(made, "/");
-	if (strlen(made) >= PATH_MAX)
-		return -ENAMETOOLONG;
-	*ret_path = ptr_take(made);
-	return 0;
-}
-
-/* Where it is published; NULL: nowhere. */
-static int published_path(const struct attached *attached, const char *path, unsigned attr_flags,
-			  char **ret_path)
-{
-	if (attr_flags & RESMGR_FLAG_ATTACH_LOCAL ||
-	    (!path && !(attached->flags & _RESMGR_FLAG_FTYPEONLY)))
-		return path ? path_absolute(path, ret_path) : 0;
-	if (path && attached->flags & _RESMGR_FLAG_FTYPEONLY)
-		return -EINVAL;
-	return path_absolute(path ? path : "/", ret_path);
+	if (!path)
+		return 0;
+	r = space_plain(path, plain);
+	if (r == 0 && !(attached->path = strdup(plain)))
+		r = -ENOMEM;
+	return r;
 }
 
 static int name_publish(struct attached *attached, const char *path, unsigned attr_flags)
 {
-	int r = published_path(attached, path, attr_flags, &attached->path);
+	int r = name_path(attached, path);
 
 	if (r < 0 || !attached->path || attr_flags & RESMGR_FLAG_ATTACH_LOCAL)
 		return r;
-	r = path_attach(attached->path, attached->dpp->chid, (unsigned)attached->id,
-			(int)attached->ftype, attached->flags);
-	if (r < 0) {
-		free(attached->path);
-		attached->path = NULL;
-	}
-	return r;
+	r = space_attach(attached->path, attached->dpp->chid, (uint32_t)attached->id,
+			 (int)attached->ftype, attached->flags & _RESMGR_FLAG_MASK);
+	if (r < 0)
+		return r;
+	attached->link = r;
+	return 0;
 }
 
 static int name_room(dispatch_t *dpp, const resmgr_attr_t *attr)
@@ -325,8 +268,8 @@ EXPORT int resmgr_detach_ctp(dispatch_t *dpp, resmgr_context_t *ctp, int id, uns
 		errno = -r;
 		return -1;
 	}
-	if (attached->path)
-		path_detach(attached->path, dpp->chid, (unsigned)id);
+	if (attached->link)
+		(void)space_detach(attached->link); /* gone with the manager's table, then */
 	if (!(flags & _RESMGR_DETACH_PATHNAME)) {
 		if (flags & _RESMGR_DETACH_CLOSE)
 			close_name(dpp, ctp, attached, true);
@@ -344,7 +287,7 @@ EXPORT int resmgr_detach(dispatch_t *dpp, int id, unsigned flags)
 
 /* ---- What is known of an id ---- */
 
-static int name_path(int id, char *path, size_t size)
+static int path_of(int id, char *path, size_t size)
 {
 	const struct attached *found = NULL;
 	int r = -EINVAL;
@@ -368,7 +311,7 @@ static int name_path(int id, char *path, size_t size)
 
 EXPORT int resmgr_pathname(int id, unsigned flags, char *path, int maxbuf)
 {
-	int r = maxbuf > 0 && path ? name_path(id, path, (size_t)maxbuf) : -EINVAL;
+	int r = maxbuf > 0 && path ? path_of(id, path, (size_t)maxbuf) : -EINVAL;
 
 	(void)flags; /* there is one node: every path is a local one */
 	if (r < 0) {

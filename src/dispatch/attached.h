@@ -15,7 +15,8 @@
 struct attached {
 	int id;
 	dispatch_t *dpp;
-	char *path; /* absolute; NULL: not published */
+	char *path; /* absolute; NULL: none */
+	int link;   /* in the pathname space; 0: not published */
 	enum _file_type ftype;
 	unsigned flags; /* _RESMGR_FLAG_* */
 	const resmgr_connect_funcs_t *connect_funcs;

@@ -20,7 +20,7 @@ struct key {
 	struct key *next;         /* with the same hash */
 	struct key *same, **back; /* of the same client */
 	struct open *open;
-	struct who who;
+	struct bound who;
 	bool is_closing;
 	bool is_delayed; /* closing, but by nobody at the moment */
 };
@@ -68,7 +68,7 @@ static size_t hash_of(const struct bindings *table, int scoid, int coid)
 	return (mixed ^ mixed >> 15) & (table->lists - 1);
 }
 
-static struct key **key_where(struct bindings *table, const struct who *who)
+static struct key **key_where(struct bindings *table, const struct bound *who)
 {
 	struct key **where = &table->keys[hash_of(table, who->scoid, who->coid)];
 
@@ -125,7 +125,7 @@ static void lists_grow(struct bindings *table)
 /* ---- Adding ---- */
 
 /* A key that leads to @open. The lock is held. */
-static int key_add(struct bindings *table, const struct who *who, struct open *open)
+static int key_add(struct bindings *table, const struct bound *who, struct open *open)
 {
 	struct client **client = client_where(table, who->scoid);
 	struct key *key;
@@ -155,7 +155,7 @@ static int key_add(struct bindings *table, const struct who *who, struct open *o
 	return 0;
 }
 
-int binding_add(struct bindings *table, const struct who *who, void *ocb,
+int binding_add(struct bindings *table, const struct bound *who, void *ocb,
 		const resmgr_io_funcs_t *funcs, struct attached *attached)
 {
 	struct open *open = calloc(1, sizeof(*open));
@@ -177,7 +177,7 @@ int binding_add(struct bindings *table, const struct who *who, void *ocb,
 	return 0;
 }
 
-int binding_dup(struct bindings *table, const struct who *from, const struct who *to)
+int binding_dup(struct bindings *table, const struct bound *from, const struct bound *to)
 {
 	const struct key *key;
 	int r = -EBADF;
@@ -198,7 +198,7 @@ static struct open *key_enter(struct key *key)
 	return key->open;
 }
 
-struct open *binding_enter(struct bindings *table, const struct who *who, bool any)
+struct open *binding_enter(struct bindings *table, const struct bound *who, bool any)
 {
 	struct open *open = NULL;
 	struct key *key;
@@ -212,7 +212,7 @@ struct open *binding_enter(struct bindings *table, const struct who *who, bool a
 }
 
 /* The lock is held. */
-static struct open *key_take(struct key *key, struct who *ret_who)
+static struct open *key_take(struct key *key, struct bound *ret_who)
 {
 	if (!key || (key->is_closing && !key->is_delayed))
 		return NULL;
@@ -222,10 +222,10 @@ static struct open *key_take(struct key *key, struct who *ret_who)
 	return key_enter(key);
 }
 
-struct open *binding_enter_close(struct bindings *table, const struct who *who)
+struct open *binding_enter_close(struct bindings *table, const struct bound *who)
 {
 	struct open *open = NULL;
-	struct who same;
+	struct bound same;
 	struct key *key;
 
 	pthread_mutex_lock(&table->lock);
@@ -236,7 +236,7 @@ struct open *binding_enter_close(struct bindings *table, const struct who *who)
 	return open;
 }
 
-struct open *binding_enter_close_any(struct bindings *table, int scoid, struct who *ret_who)
+struct open *binding_enter_close_any(struct bindings *table, int scoid, struct bound *ret_who)
 {
 	struct open *open = NULL;
 	const struct client *client;
@@ -250,7 +250,7 @@ struct open *binding_enter_close_any(struct bindings *table, int scoid, struct w
 }
 
 struct open *binding_enter_close_name(struct bindings *table, const struct attached *attached,
-				      struct who *ret_who)
+				      struct bound *ret_who)
 {
 	struct open *open = NULL;
 
@@ -265,7 +265,7 @@ struct open *binding_enter_close_name(struct bindings *table, const struct attac
 	return open;
 }
 
-void binding_delay_close(struct bindings *table, const struct who *who)
+void binding_delay_close(struct bindings *table, const struct bound *who)
 {
 	struct key *key;
 
@@ -358,7 +358,7 @@ static bool open_is_ours(struct bindings *table, struct open *open)
 	return true;
 }
 
-int binding_drop(struct bindings *table, const struct who *who, struct open **ret_end)
+int binding_drop(struct bindings *table, const struct bound *who, struct open **ret_end)
 {
 	struct key **where, *key;
 	struct open *open;

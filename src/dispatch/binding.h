@@ -47,7 +47,7 @@ struct bindings {
 };
 
 /* Who a message is from. */
-struct who {
+struct bound {
 	int scoid, coid;
 	pid_t pid;
 };
@@ -57,25 +57,25 @@ int bindings_init(struct bindings *table);
 void bindings_fini(struct bindings *table);
 
 /* -ENOMEM, -EEXIST. */
-int binding_add(struct bindings *table, const struct who *who, void *ocb,
+int binding_add(struct bindings *table, const struct bound *who, void *ocb,
 		const resmgr_io_funcs_t *funcs, struct attached *attached);
 /* @to is another key of what @from has. -EBADF: it has nothing; -EEXIST, -ENOMEM. */
-int binding_dup(struct bindings *table, const struct who *from, const struct who *to);
+int binding_dup(struct bindings *table, const struct bound *from, const struct bound *to);
 
 /* NULL: no such key. With @any also one that is being closed. */
-struct open *binding_enter(struct bindings *table, const struct who *who, bool any);
-struct open *binding_enter_close(struct bindings *table, const struct who *who);
+struct open *binding_enter(struct bindings *table, const struct bound *who, bool any);
+struct open *binding_enter_close(struct bindings *table, const struct bound *who);
 /* Any key of that client, to close it; *ret_who: which. NULL: no more. */
-struct open *binding_enter_close_any(struct bindings *table, int scoid, struct who *ret_who);
+struct open *binding_enter_close_any(struct bindings *table, int scoid, struct bound *ret_who);
 /* Any key that leads to an open of @attached, to close it. */
 struct open *binding_enter_close_name(struct bindings *table, const struct attached *attached,
-				      struct who *ret_who);
+				      struct bound *ret_who);
 /* The close goes on later: until then the client's death may take the key. */
-void binding_delay_close(struct bindings *table, const struct who *who);
+void binding_delay_close(struct bindings *table, const struct bound *who);
 
 /* Take the key away; -ESRCH: there is none. *ret_end: if not NULL, end it, now. The caller is
  * not in it any more: open_leave_close(). */
-int binding_drop(struct bindings *table, const struct who *who, struct open **ret_end);
+int binding_drop(struct bindings *table, const struct bound *who, struct open **ret_end);
 
 /* All opens of @attached are dead. */
 void bindings_kill(struct bindings *table, const struct attached *attached);

@@ -18,7 +18,7 @@ struct borrowed {
 	size_t offset, size;
 };
 
-static void borrow(struct borrowed *b, resmgr_context_t *ctp, const struct who *who, int id)
+static void borrow(struct borrowed *b, resmgr_context_t *ctp, const struct bound *who, int id)
 {
 	*b = (struct borrowed){ctp, ctp->rcvid, ctp->id, ctp->info, ctp->offset, ctp->size};
 	ctp->rcvid = 0;
@@ -83,7 +83,7 @@ static int call_close_dup(resmgr_context_t *ctp, struct open *open)
 }
 
 /* The caller has taken the key for itself and is in @open. */
-static void key_end(resmgr_context_t *ctp, dispatch_t *dpp, const struct who *who,
+static void key_end(resmgr_context_t *ctp, dispatch_t *dpp, const struct bound *who,
 		    struct open *open)
 {
 	struct open *end;
@@ -95,7 +95,7 @@ static void key_end(resmgr_context_t *ctp, dispatch_t *dpp, const struct who *wh
 
 void close_message(resmgr_context_t *ctp)
 {
-	const struct who who = context_who(ctp);
+	const struct bound who = context_who(ctp);
 	struct open *open = binding_enter_close(&ctp->dpp->bindings, &who);
 	int status;
 
@@ -117,7 +117,7 @@ void close_message(resmgr_context_t *ctp)
 
 EXPORT int _resmgr_complete_delayed_close(resmgr_context_t *ctp)
 {
-	const struct who who = context_who(ctp);
+	const struct bound who = context_who(ctp);
 	struct open *end;
 
 	if (binding_drop(&ctp->dpp->bindings, &who, &end) < 0) {
@@ -132,14 +132,14 @@ EXPORT int _resmgr_complete_delayed_close(resmgr_context_t *ctp)
 
 void close_forget(resmgr_context_t *ctp)
 {
-	const struct who who = context_who(ctp);
+	const struct bound who = context_who(ctp);
 	struct open *open = binding_enter_close(&ctp->dpp->bindings, &who);
 
 	if (open)
 		key_end(ctp, ctp->dpp, &who, open);
 }
 
-static void close_key(resmgr_context_t *ctp, const struct who *who, struct open *open)
+static void close_key(resmgr_context_t *ctp, const struct bound *who, struct open *open)
 {
 	struct borrowed borrowed;
 
@@ -151,7 +151,7 @@ static void close_key(resmgr_context_t *ctp, const struct who *who, struct open 
 
 void close_stale(resmgr_context_t *ctp)
 {
-	const struct who who = context_who(ctp);
+	const struct bound who = context_who(ctp);
 	struct open *open = binding_enter_close(&ctp->dpp->bindings, &who);
 
 	if (open)
@@ -160,7 +160,7 @@ void close_stale(resmgr_context_t *ctp)
 
 void close_client(dispatch_t *dpp, resmgr_context_t *ctp, int scoid)
 {
-	struct who who;
+	struct bound who;
 	struct open *open;
 
 	while ((open = binding_enter_close_any(&dpp->bindings, scoid, &who)))
@@ -170,7 +170,7 @@ void close_client(dispatch_t *dpp, resmgr_context_t *ctp, int scoid)
 void close_name(dispatch_t *dpp, resmgr_context_t *ctp, const struct attached *attached, bool run)
 {
 	dispatch_context_t *own = NULL;
-	struct who who;
+	struct bound who;
 	struct open *open;
 
 	if (run && !ctp && (own = dispatch_context_alloc(dpp)))
@@ -195,7 +195,7 @@ static void unblock_status(resmgr_context_t *ctp, int status)
 
 static bool unblock_io(resmgr_context_t *ctp, io_pulse_t *pulse)
 {
-	const struct who who = context_who(ctp);
+	const struct bound who = context_who(ctp);
 	struct open *open = binding_enter(&ctp->dpp->bindings, &who, true);
 	struct attached_use use;
 	int status = _RESMGR_DEFAULT;

@@ -33,7 +33,7 @@ static int call_link(const struct request *request)
 	const resmgr_connect_funcs_t *funcs = request->attached->connect_funcs;
 	resmgr_context_t *ctp = request->ctp;
 	io_link_extra_t *extra = request->extra;
-	struct who who = context_who(ctp);
+	struct bound who = context_who(ctp);
 	struct open *open;
 	int status;
 
@@ -135,7 +135,7 @@ static int copy_reply(resmgr_context_t *ctp, int status, void **ret_copy)
 static void combine(const struct request *request, bool closes)
 {
 	resmgr_context_t *ctp = request->ctp;
-	const struct who who = context_who(ctp);
+	const struct bound who = context_who(ctp);
 	struct open *open;
 	auto_free void *copy = NULL;
 	bool is_ender;
@@ -230,7 +230,7 @@ static int with_errno(int r)
 
 EXPORT int resmgr_open_bind(resmgr_context_t *ctp, void *ocb, const resmgr_io_funcs_t *io_funcs)
 {
-	const struct who who = context_who(ctp);
+	const struct bound who = context_who(ctp);
 	struct attached_use use;
 	struct attached *attached = attached_enter(ctp->dpp, ctp->id, &use);
 	int r;
@@ -247,7 +247,7 @@ EXPORT int resmgr_open_bind(resmgr_context_t *ctp, void *ocb, const resmgr_io_fu
 
 EXPORT int resmgr_unbind(resmgr_context_t *ctp)
 {
-	const struct who who = context_who(ctp);
+	const struct bound who = context_who(ctp);
 	struct open *end;
 	int r = binding_drop(&ctp->dpp->bindings, &who, &end);
 
@@ -260,7 +260,7 @@ EXPORT int resmgr_unbind(resmgr_context_t *ctp)
 
 static struct open *enter_own(resmgr_context_t *ctp)
 {
-	const struct who who = context_who(ctp);
+	const struct bound who = context_who(ctp);
 	struct open *open = binding_enter(&ctp->dpp->bindings, &who, true);
 
 	if (!open)

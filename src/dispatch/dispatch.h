@@ -56,6 +56,7 @@ struct _dispatch {
 	bool owns_channel;
 	unsigned flags; /* DISPATCH_FLAG_* */
 	bool is_frozen; /* contexts exist: no larger messages */
+	bool has_name;  /* of name_attach(): opens of it are answered */
 	bool is_resmgr; /* something was attached by resmgr_attach() */
 	size_t msg_max;
 	unsigned nparts;
@@ -85,12 +86,18 @@ int dispatch_need_room(dispatch_t *dpp, size_t msg_max, unsigned nparts);
 /* A connection to the own channel. A coid, -errno. */
 int dispatch_wake_coid(dispatch_t *dpp);
 
+/* For name_attach(): the channel of a handle, made if it has none, or -errno; a handle that
+ * has this channel for its own, NULL: no memory; its end. It answers the opens of names. */
+int dispatch_name_channel(dispatch_t *dpp);
+dispatch_t *dispatch_name_handle(int chid);
+void dispatch_name_end(dispatch_t *dpp);
+
 /* ---- handler.c ---- */
 
 /* Whom the message is from. */
-static inline struct who context_who(const resmgr_context_t *ctp)
+static inline struct bound context_who(const resmgr_context_t *ctp)
 {
-	return (struct who){ctp->info.scoid, ctp->info.coid, ctp->info.pid};
+	return (struct bound){ctp->info.scoid, ctp->info.coid, ctp->info.pid};
 }
 
 /* ---- message.c ---- */

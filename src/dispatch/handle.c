@@ -73,6 +73,30 @@ int dispatch_need_channel(dispatch_t *dpp)
 	return r;
 }
 
+int dispatch_name_channel(dispatch_t *dpp)
+{
+	const int r = dispatch_need_channel(dpp);
+
+	if (r < 0)
+		return r;
+	dpp->has_name = true;
+	return dpp->chid;
+}
+
+dispatch_t *dispatch_name_handle(int chid)
+{
+	dispatch_t *dpp = dispatch_create_channel(chid, 0);
+
+	if (dpp)
+		dpp->owns_channel = dpp->has_name = true;
+	return dpp;
+}
+
+void dispatch_name_end(dispatch_t *dpp)
+{
+	(void)dispatch_destroy(dpp); /* it is one */
+}
+
 int dispatch_need_room(dispatch_t *dpp, size_t msg_max, unsigned nparts)
 {
 	if (dpp->is_frozen && (msg_max > dpp->msg_max || nparts > dpp->nparts))

@@ -56,6 +56,15 @@ static int pulse(resmgr_context_t *ctp)
 	}
 }
 
+/* name_open() asks for no file behind the name. */
+static bool is_name(const resmgr_context_t *ctp)
+{
+	return ctp->dpp->has_name && ctp->msg->type == _IO_CONNECT &&
+	       ctp->size >= sizeof(ctp->msg->connect) &&
+	       ctp->msg->connect.subtype == _IO_CONNECT_OPEN &&
+	       ctp->msg->connect.file_type == _FTYPE_NAME;
+}
+
 static int message(resmgr_context_t *ctp)
 {
 	int status, type;
@@ -65,6 +74,10 @@ static int message(resmgr_context_t *ctp)
 	type = ctp->msg->type;
 	if (message_call(ctp, type, &status))
 		return status == -1 ? -1 : 0;
+	if (is_name(ctp)) {
+		(void)MsgReply_r(ctp->rcvid, EOK, NULL, 0); /* who is gone needs no answer */
+		return 0;
+	}
 	if (type >= _IO_BASE && type <= _IO_MAX && ctp->dpp->is_resmgr) {
 		/* What the handlers' structures have and the client did not send is 0, not of the
 		 * message before. */

@@ -130,7 +130,7 @@ int io_components(resmgr_context_t *ctp, struct open *open, size_t offset)
  * child, which is of the same user. Between processes of one user there are no secrets: each
  * can take the other's descriptors by the kernel's own means.
  */
-static bool dup_may(const resmgr_context_t *ctp, const struct who *from)
+static bool dup_may(const resmgr_context_t *ctp, const struct bound *from)
 {
 	struct _client_info *theirs = NULL, *ours = NULL;
 	bool may = false;
@@ -151,8 +151,8 @@ static bool dup_may(const resmgr_context_t *ctp, const struct who *from)
 static int io_dup(resmgr_context_t *ctp)
 {
 	const struct _io_dup *msg = &ctp->msg->dup.i;
-	const struct who to = context_who(ctp);
-	const struct who from = {
+	const struct bound to = context_who(ctp);
+	const struct bound from = {
 		.scoid = msg->info.scoid ? msg->info.scoid : ctp->info.scoid,
 		.coid = msg->info.coid,
 	};
@@ -182,9 +182,9 @@ static int io_dup(resmgr_context_t *ctp)
 /* ---- The way of a message ---- */
 
 /* Which key the message is about: of _IO_OPENFD, what is opened again. */
-static struct who io_subject(const resmgr_context_t *ctp)
+static struct bound io_subject(const resmgr_context_t *ctp)
 {
-	struct who who = context_who(ctp);
+	struct bound who = context_who(ctp);
 
 	if (ctp->msg->type == _IO_OPENFD && ctp->size >= sizeof(struct _io_openfd))
 		who.coid = ctp->msg->openfd.i.info.coid;
@@ -201,7 +201,7 @@ static int io_handle(resmgr_context_t *ctp, struct open *open)
 
 static void io_plain(resmgr_context_t *ctp)
 {
-	const struct who who = io_subject(ctp);
+	const struct bound who = io_subject(ctp);
 	struct open *open = binding_enter(&ctp->dpp->bindings, &who, false);
 	struct attached_use use;
 	bool is_ender;
