@@ -27,7 +27,8 @@ EXPORT dispatch_t *dispatch_create(void)
 		return NULL;
 	}
 	pthread_mutex_init(&dpp->lock, NULL);
-	dpp->chid = dpp->wake_coid = -1;
+	dpp->chid = -1;
+	dpp->wake_coid = -1;
 	dpp->msg_max = DISPATCH_MSG_MIN;
 	dpp->nparts = DISPATCH_PARTS_MIN;
 	return dpp;
