@@ -72,6 +72,61 @@ TEST_WITH(clients_that_die_leave_nothing_in_a_pool, .limit = 60)
 	manager_end(&m);
 }
 
+/* The older way, where there is nothing but names. */
+static void older_loop(dispatch_t *dpp)
+{
+	resmgr_context_t *ctp = resmgr_context_alloc(dpp);
+
+	EXPECT(ctp);
+	while ((ctp = resmgr_block(ctp)) != NULL)
+		resmgr_handler(ctp);
+}
+
+TEST(the_older_loop_serves_too)
+{
+	struct manager m = manager_new("/dev/unit", older_loop);
+	int fd = client_open(&m, O_RDWR);
+	char text[4];
+
+	EXPECT_EQ(client_write(fd, "old", 3), 3);
+	EXPECT_EQ(client_read(fd, text, sizeof(text)), 3);
+	EXPECT_EQ(client_close(fd), 0);
+	EXPECT_EQ(SEEN(&m, frees), 1);
+	manager_end(&m);
+}
+
+/* ---- Clients that send anything ---- */
+
+TEST_WITH(any_bytes_are_answered_and_harm_nobody, .limit = 60)
+{
+	struct manager m = manager_new("/dev/unit", device_pool);
+	int fd = client_open(&m, O_RDWR);
+	unsigned char message[300];
+	uint32_t seed = 7;
+
+	for (int i = 0; i < 3000; i++) {
+		const size_t size = (seed >> 8) % sizeof(message);
+
+		for (size_t at = 0; at < size; at++) {
+			seed = seed * 1664525 + 1013904223;
+			message[at] = (unsigned char)(seed >> 24 & (seed & 0x10000 ? 0xff : 0));
+		}
+		message[0] = (unsigned char)(seed >> 16) % 0x23;
+		message[1] = 1;
+		/* A read would wait, a close is a close. */
+		if (message[0] == 0x01 || message[0] == 0x16 || message[0] == 0x1e)
+			continue;
+		(void)MsgSend(fd, message, size, NULL, 0);
+	}
+	EXPECT_EQ(client_write(fd, "x", 1), 1);
+	EXPECT_EQ(client_close(fd), 0);
+	EVENTUALLY(SEEN(&m, frees) == SEEN(&m, callocs));
+	fd = client_open(&m, O_RDWR);
+	EXPECT_EQ(client_seen(fd).count, 1);
+	EXPECT_EQ(client_close(fd), 0);
+	manager_end(&m);
+}
+
 /* ---- Messages and pulses beside ---- */
 
 static dispatch_t *own_dpp;
