@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "iofunc/access.h"
 #include "message/space.h"
 
 #define FAKE_CLIENTS 8
@@ -280,6 +281,11 @@ int ClientInfoExtFree(struct _client_info **info)
 	free(*info);
 	*info = NULL;
 	return 0;
+}
+
+bool access_is_root(const resmgr_context_t *ctp)
+{
+	return clients[(unsigned)ctp->info.scoid % FAKE_CLIENTS].uid == 0;
 }
 
 int space_plain(const char *path, char ret[PATH_BYTES])

@@ -289,8 +289,10 @@ static void a_thread_of_the_pool_may_not_destroy_it(void **state)
 	assert_int_equal(thread_pool_start(own_pool), EOK);
 	until(1, 0);
 	hand_out(1);
-	while (__atomic_load_n(&desk.jobs, __ATOMIC_SEQ_CST) > 0)
-		;
+	pthread_mutex_lock(&desk.lock);
+	while (desk.jobs > 0)
+		pthread_cond_wait(&desk.changed, &desk.lock);
+	pthread_mutex_unlock(&desk.lock);
 	until(1, 0);
 	assert_int_equal(own_errno, EDEADLK);
 	assert_int_equal(thread_pool_destroy(own_pool), 0);
