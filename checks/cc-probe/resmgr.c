@@ -32,7 +32,7 @@ struct volume {
 };
 
 /* Array of impossible size: what is said does not hold. */
-#define HOLDS(name, what) extern char name[(what) ? 1 : -1]
+#define HOLDS(name, what) extern char holds_##name[(what) ? 1 : -1]
 HOLDS(write_data_begins_behind_it, sizeof(io_write_t) == 16);
 HOLDS(write_header_is_as_long, sizeof(((io_write_t *)0)->i) == 16);
 HOLDS(read_is_as_long, sizeof(io_read_t) == 16);

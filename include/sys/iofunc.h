@@ -77,15 +77,15 @@ typedef struct _iofunc_mmap_list iofunc_mmap_list_t;
 
 /* A file, device or directory. One for each name, made by iofunc_attr_init(), the program's. */
 struct _iofunc_attr {
-	IOFUNC_MOUNT_T *mount;               /* NULL, or what it lies on */
-	uint32_t flags;                      /* IOFUNC_ATTR_* */
-	int32_t lock_tid;                    /* the library's: who has the lock */
-	uint16_t lock_count;                 /* how often; 0: nobody */
-	uint16_t count;                      /* open control blocks that use it */
-	uint16_t rcount;                     /* those that may read */
-	uint16_t wcount;                     /* those that may write */
-	uint16_t rlocks;                     /* advisory locks for reading, */
-	uint16_t wlocks;                     /* for writing */
+	IOFUNC_MOUNT_T *mount; /* NULL, or what it lies on */
+	uint32_t flags;        /* IOFUNC_ATTR_* */
+	int32_t lock_tid;      /* the library's: who has the lock */
+	uint16_t lock_count;   /* how often; 0: nobody */
+	uint16_t count;        /* open control blocks that use it */
+	uint16_t rcount;       /* those that may read */
+	uint16_t wcount;       /* those that may write */
+	uint16_t rlocks;       /* those that let nobody else read: SH_DENYRD, SH_DENYRW */
+	uint16_t wlocks;       /* write: SH_DENYWR, SH_DENYRW */
 	struct _iofunc_mmap_list *mmap_list; /* the library's */
 	struct _iofunc_lock_list *lock_list; /* the library's */
 	void *lockobj;                       /* the library's */

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <features.h>
+#include <errno.h>
 #include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,12 +29,6 @@
 #endif
 #ifndef THREAD_POOL_PARAM_T
 #define THREAD_POOL_PARAM_T resmgr_context_t
-#endif
-
-#ifndef SETIOV
-#define SETIOV(iov, addr, len) ((iov)->iov_base = (void *)(addr), (iov)->iov_len = (size_t)(len))
-#define GETIOVBASE(iov)        ((iov)->iov_base)
-#define GETIOVLEN(iov)         ((iov)->iov_len)
 #endif
 
 typedef struct _dispatch dispatch_t;

@@ -52,6 +52,11 @@
 #define SI_MAXAVAIL (-64)
 #endif
 
+/* sigev_code of an event for ionotify(): the conditions are or-ed into its value. */
+#ifndef SI_NOTIFY
+#define SI_NOTIFY (-63)
+#endif
+
 /*
  * Accessors: e is a pointer to an event. Never compare sigev_notify itself, flags stand
  * in it as well.
