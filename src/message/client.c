@@ -243,8 +243,8 @@ void client_lost_link(struct client *c, struct link *l)
 static bool is_blocked(const struct client *c)
 {
 	for (const struct caller *caller = c->callers; caller; caller = caller->next)
-		if (caller->memory && __atomic_load_n(&caller->progress, __ATOMIC_ACQUIRE) !=
-					      CALLER_IDLE)
+		if (caller->memory &&
+		    __atomic_load_n(&caller->progress, __ATOMIC_ACQUIRE) != CALLER_IDLE)
 			return true;
 	return false;
 }

@@ -132,8 +132,7 @@ EXPORT int ClientInfoExtFree(struct _client_info **info)
 /* The manager knows. One that it cannot tell is none. */
 static bool is_able(pid_t pid, const struct _client_able *able)
 {
-	struct proto_able_in in = {
-		.pid = pid, .ability = able->ability, .value = able->range_lo};
+	struct proto_able_in in = {.pid = pid, .ability = able->ability, .value = able->range_lo};
 	struct proto_able_out out = {0};
 
 	if (call_able(&in, &out) != 0 || !out.may)

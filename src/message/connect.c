@@ -17,9 +17,9 @@
 #include "message/ready.h"
 
 /* What a program may set. */
-#define CONNECT_FLAGS                                                                   \
-	((unsigned)_NTO_COF_CLOEXEC | _NTO_COF_NOSHARE | _NTO_COF_NOEVENT |              \
-	 _NTO_COF_INSECURE | _NTO_COF_REG_EVENTS)
+#define CONNECT_FLAGS                                                                           \
+	((unsigned)_NTO_COF_CLOEXEC | _NTO_COF_NOSHARE | _NTO_COF_NOEVENT | _NTO_COF_INSECURE | \
+	 _NTO_COF_REG_EVENTS)
 
 static int attach(uint32_t nd, pid_t pid, int chid, unsigned index, int flags)
 {

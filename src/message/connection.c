@@ -40,8 +40,8 @@
 #define SIDE_MAX 65536
 
 /* Of <sys/iomsg.h>. */
-#define _IO_DUP   0x115
-#define _IO_CLOSE 0x116
+#define _IO_DUP       0x115
+#define _IO_CLOSE     0x116
 #define SIDE_AT(coid) ((unsigned)(coid) & ~(unsigned)_NTO_SIDE_CHANNEL)
 
 /* glibc's own, under the names that it exports for itself: what is ours here is not for our

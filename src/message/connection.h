@@ -30,7 +30,7 @@ struct connection {
 	bool is_inherited;      /* by a fork: to be made anew before it is used */
 	pid_t pid;              /* whose channel */
 	int chid;
-	uid_t uid;     /* of that process */
+	uid_t uid;      /* of that process */
 	uint64_t inode; /* of the socket in descriptor space: another is not it */
 	uint64_t peer;  /* the same number for all connections to that channel, and never again */
 	struct connection *next;

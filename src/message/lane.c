@@ -32,7 +32,7 @@
 #include "message/thread.h"
 #include "wire/packet.h"
 
-#define NS_PER_S 1000000000ull
+#define NS_PER_S      1000000000ull
 /* While as many descriptors are under way to servers as this user may have. */
 #define LANE_CROWD_NS 1000000
 
@@ -250,8 +250,7 @@ static int make_bell(struct lane_end *l)
 	return fd < 0 ? -EAGAIN : guard_add(&l->bell, fd);
 }
 
-static int add_to_waits(const struct lane_end *l, const struct guard_fd *fd,
-			enum lane_waits what)
+static int add_to_waits(const struct lane_end *l, const struct guard_fd *fd, enum lane_waits what)
 {
 	struct epoll_event ev = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.u32 = what};
 
