@@ -24,6 +24,6 @@
 #define _MOUNT_ATTACH    0x2000
 #define _MOUNT_ENUMERATE 0x4000
 /* What of it stays with the mount. */
-#define _MOUNT_MASK 0x00ff
+#define _MOUNT_MASK      0x00ff
 
 #endif

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <features.h>
+#include <errno.h>
 #include <limits.h>
 #include <stddef.h>
 #include <stdint.h>

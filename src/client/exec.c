@@ -22,10 +22,15 @@
 #include "client/path.h"
 #include "client/result.h"
 
+/*
+ * What is said before and, if it fails, after: that what stands in the page may be gone soon; and the
+ * limit of descriptors, which is ours where it is high, is the program's own again.
+ */
 static void exec_note(bool is_under_way)
 {
 	struct page *page = node_page_mine();
 
+	guard_lend_limit(is_under_way);
 	if (page)
 		__atomic_store_n(&page->head.execing, is_under_way, __ATOMIC_RELEASE);
 }

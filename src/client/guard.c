@@ -107,6 +107,23 @@ bool guard_has_raised(rlim_t *ret_former)
 	return true;
 }
 
+void guard_lend_limit(bool puts_back)
+{
+	static bool is_lent;
+	struct rlimit limit;
+
+	if (!limit_of.is_raised || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	if (puts_back && limit.rlim_cur == limit_of.raised)
+		is_lent = true;
+	else if (puts_back || !is_lent)
+		return;
+	else
+		is_lent = false;
+	limit.rlim_cur = puts_back ? limit_of.former : limit_of.raised;
+	(void)setrlimit(RLIMIT_NOFILE, &limit); /* below the hard one */
+}
+
 /*
  * Where the first free number is looked for: below the limit that the program knows, as long as
  * there is room; else above it, so that none of its numbers are taken.

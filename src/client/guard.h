@@ -44,6 +44,8 @@ int guard_number(const struct guard_fd *g);
  */
 void guard_raise_limit(void);
 bool guard_has_raised(rlim_t *ret_former);
+/* Around an exec: put it back, and take it again if that has failed. */
+void guard_lend_limit(bool puts_back);
 
 /* No hidden descriptor is below; INT_MAX when there is none at all. */
 extern int guard_lowest;

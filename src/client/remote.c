@@ -94,12 +94,17 @@ static int remote_add_fds(struct remote *r)
 
 static void remote_add_limits(struct remote *r)
 {
+	rlim_t former;
+
 	for (int i = 0; i < (int)RLIM_NLIMITS; i++) {
 		struct launch_limit *limit = &r->limits[r->l.n_limits];
 
 		limit->resource = i;
-		if (prlimit(0, (__rlimit_resource_t)i, NULL, &limit->value) == 0)
-			r->l.n_limits++;
+		if (prlimit(0, (__rlimit_resource_t)i, NULL, &limit->value) != 0)
+			continue;
+		if (i == RLIMIT_NOFILE && guard_has_raised(&former))
+			limit->value.rlim_cur = former;
+		r->l.n_limits++;
 	}
 	r->l.limits = r->limits;
 }

@@ -212,12 +212,26 @@ static int spawn_set_file(const struct spawn_plan *plan, struct launch *l, char 
 	return 0;
 }
 
+/* Ours is where many descriptors are hidden; a child gets the program's own. */
+static void spawn_set_limit(struct launch *l, struct launch_limit *room)
+{
+	rlim_t former;
+
+	if (!guard_has_raised(&former) || getrlimit(RLIMIT_NOFILE, &room->value) < 0)
+		return;
+	room->resource = RLIMIT_NOFILE;
+	room->value.rlim_cur = former;
+	l->limits = room;
+	l->n_limits = 1;
+}
+
 int spawn_run(const struct spawn_plan *plan, pid_t *ret_pid)
 {
 	struct launch l = {.flags = 0};
 	auto_str paths = NULL;
 	auto_free char **script = NULL;
 	auto_free int *heap = NULL;
+	struct launch_limit descriptors;
 	int few[SPAWN_FEW];
 	uint32_t flags = plan->attr->flags;
 	int rc = spawn_set_file(plan, &l, &paths, &script);
@@ -230,6 +244,7 @@ int spawn_run(const struct spawn_plan *plan, pid_t *ret_pid)
 		rc = spawn_set_ops(plan, &l);
 	if (rc < 0)
 		return rc;
+	spawn_set_limit(&l, &descriptors);
 	l.spare = few;
 	if (l.n_map > SPAWN_FEW) {
 		l.spare = heap = malloc(l.n_map * sizeof(int));

@@ -264,6 +264,11 @@ enum core_result core_ability(struct core *c, struct pt_proc *caller, struct pt_
 bool core_may(const struct core *c, const struct pt_proc *p, uint32_t ability, uint64_t value,
 	      bool otherwise);
 
+/* The same for any ability, documented or made by a program: root has those that nobody has named
+ * of it, others the few that all have. */
+bool core_has_ability(const struct core *c, const struct pt_proc *p, uint32_t ability,
+		      uint64_t value);
+
 /*
  * The id behind a name that programs made up; @create makes it if it is new.
  * CORE_NO_PROCESS: no such name; CORE_FULL: too many; CORE_INVALID: no NUL.

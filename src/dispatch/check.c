@@ -50,11 +50,12 @@ static bool is_string(const char *text, size_t size)
 
 static int check_mount(const io_mount_extra_t *mount, size_t size)
 {
-	const char *text = (const char *)(mount + 1);
+	const char *text;
 	size_t left, length;
 
 	if (size < sizeof(*mount))
 		return EBADMSG;
+	text = (const char *)(mount + 1);
 	left = size - sizeof(*mount);
 	for (int i = 0; i < 2; i++) { /* type, special */
 		if (!is_string(text, left))

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "iofunc/access.h"
 #include "message/space.h"
 
 #define FAKE_CLIENTS 8
@@ -41,8 +42,8 @@ void fake_reset(void)
 
 void fake_client(int scoid, uid_t uid, gid_t gid)
 {
-	clients[scoid % FAKE_CLIENTS].uid = uid;
-	clients[scoid % FAKE_CLIENTS].gid = gid;
+	clients[(unsigned)scoid % FAKE_CLIENTS].uid = uid;
+	clients[(unsigned)scoid % FAKE_CLIENTS].gid = gid;
 }
 
 void fake_gone(int rcvid)
@@ -253,15 +254,17 @@ int ConnectClientInfo_r(int scoid, struct _client_info *info, int ngroups)
 	(void)ngroups;
 	memset(info, 0, offsetof(struct _client_info, cred.grouplist));
 	info->pid = 1000 + scoid;
-	info->cred.ruid = info->cred.euid = info->cred.suid = clients[scoid % FAKE_CLIENTS].uid;
-	info->cred.rgid = info->cred.egid = info->cred.sgid = clients[scoid % FAKE_CLIENTS].gid;
+	info->cred.ruid = info->cred.euid = info->cred.suid =
+		clients[(unsigned)scoid % FAKE_CLIENTS].uid;
+	info->cred.rgid = info->cred.egid = info->cred.sgid =
+		clients[(unsigned)scoid % FAKE_CLIENTS].gid;
 	return EOK;
 }
 
 int ConnectClientInfoExt(int scoid, struct _client_info **info, int flags)
 {
 	(void)flags;
-	*info = calloc(1, sizeof(**info));
+	*info = malloc(sizeof(**info)); /* what counts of it is set below */
 	return *info ? -ConnectClientInfo_r(scoid, *info, 0) : -1;
 }
 
@@ -278,6 +281,11 @@ int ClientInfoExtFree(struct _client_info **info)
 	free(*info);
 	*info = NULL;
 	return 0;
+}
+
+bool access_is_root(const resmgr_context_t *ctp)
+{
+	return clients[(unsigned)ctp->info.scoid % FAKE_CLIENTS].uid == 0;
 }
 
 int space_plain(const char *path, char ret[PATH_BYTES])

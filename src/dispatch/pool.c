@@ -28,6 +28,7 @@
 struct worker {
 	struct worker *next;
 	THREAD_POOL_PARAM_T *ctp; /* NULL: not yet */
+	bool is_self;             /* thread_pool_start()'s caller: stays to the end */
 };
 
 struct _thread_pool {
@@ -37,6 +38,7 @@ struct _thread_pool {
 	pthread_cond_t changed; /* a thread came, or is gone */
 	struct worker *workers;
 	unsigned total;   /* all threads, also those that are being made */
+	unsigned staying; /* of these, those that have not made up their mind to end */
 	unsigned waiting; /* in block_func, or on their way there for the first time */
 	unsigned lower;   /* not fewer threads than that, */
 	unsigned upper;   /* and not more, for the moment */
@@ -72,9 +74,11 @@ static bool worker_new(struct _thread_pool *pool)
 	pthread_t thread;
 
 	pool->total++;
+	pool->staying++;
 	pool->waiting++;
 	if (pthread_create(&thread, pool->attr.attr, worker_main, pool) != 0) {
 		pool->total--;
+		pool->staying--;
 		pool->waiting--;
 		return false;
 	}
@@ -102,11 +106,13 @@ static void pool_fill(struct _thread_pool *pool)
 }
 
 /* Does one thread that is about to wait, not counted as one that does, go on? */
-static bool is_needed(const struct _thread_pool *pool)
+static bool is_needed(const struct _thread_pool *pool, const struct worker *worker)
 {
-	if (pool->total > pool_limit(pool))
+	if (worker->is_self)
+		return !pool->is_ending;
+	if (pool->staying > pool_limit(pool))
 		return false;
-	return pool->waiting < pool->attr.hi_water || pool->total <= pool->lower;
+	return pool->waiting < pool->attr.hi_water || pool->staying <= pool->lower;
 }
 
 static void workers_remove(struct _thread_pool *pool, struct worker *worker)
@@ -151,10 +157,12 @@ static void worker_run(struct _thread_pool *pool, struct worker *worker)
 	pool->workers = worker;
 	pthread_cond_broadcast(&pool->changed);
 	pool->waiting--;
-	while (goes_on && worker->ctp && is_needed(pool)) {
+	while (goes_on && worker->ctp && is_needed(pool, worker)) {
 		pool->waiting++;
 		goes_on = worker_wait(pool, worker);
 	}
+	/* At once: the next one that asks whether it is needed must know. */
+	pool->staying--;
 	workers_remove(pool, worker);
 	if (worker->ctp && pool->attr.context_free) {
 		pthread_mutex_unlock(&pool->lock);
@@ -163,6 +171,7 @@ static void worker_run(struct _thread_pool *pool, struct worker *worker)
 	}
 	pool->total--;
 	pool_mine = NULL;
+	pool_fill(pool);
 	pthread_cond_broadcast(&pool->changed);
 }
 
@@ -201,9 +210,10 @@ EXPORT thread_pool_t *thread_pool_create(thread_pool_attr_t *attr, unsigned flag
 /* The caller is one of the threads until it is not needed. */
 static void start_self(struct _thread_pool *pool)
 {
-	struct worker worker = {0};
+	struct worker worker = {.is_self = true};
 
 	pool->total++;
+	pool->staying++;
 	pool->waiting++;
 	pool_fill(pool);
 	worker_run(pool, &worker);
@@ -304,9 +314,9 @@ static void pool_adjust(struct _thread_pool *pool, unsigned lower, unsigned uppe
 	pool->lower = lower;
 	pool->upper = upper;
 	pool_fill(pool);
-	while (pool->total < lower && pool->total < pool_limit(pool) && worker_new(pool))
+	while (pool->staying < lower && pool->total < pool_limit(pool) && worker_new(pool))
 		;
-	if (pool->total > pool_limit(pool) || pool->waiting > pool->attr.hi_water)
+	if (pool->staying > pool_limit(pool) || pool->waiting > pool->attr.hi_water)
 		pool_wake(pool);
 }
 
@@ -322,7 +332,7 @@ EXPORT int thread_pool_control(thread_pool_t *pool, thread_pool_attr_t *attr, ui
 	pool_adjust(pool, lower, upper);
 	/* The caller may be one that has to go: then not all can be gone before it returns. */
 	while (!(flags & THREAD_POOL_CONTROL_NONBLOCK) && pool_mine != pool &&
-	       (pool->total < lower || pool->total > upper)) {
+	       (pool->staying < lower || pool->total > upper)) {
 		pool_wait(pool);
 		pool_adjust(pool, lower, upper);
 	}

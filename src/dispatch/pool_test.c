@@ -238,6 +238,38 @@ static void use_self_makes_the_caller_one_of_them(void **state)
 	assert_int_equal(desk.contexts, 0);
 }
 
+static void *works_and_destroys(void *arg)
+{
+	for (int i = 0; i < 50; i++) {
+		hold(true);
+		hand_out(5);
+		until(0, 5);
+		hold(false);
+		/* One may wait, and the one that stays. */
+		pthread_mutex_lock(&desk.lock);
+		while (desk.working > 0 || desk.contexts > 2 || desk.waiting != desk.contexts)
+			pthread_cond_wait(&desk.changed, &desk.lock);
+		pthread_mutex_unlock(&desk.lock);
+	}
+	assert_int_equal(thread_pool_destroy(arg), 0);
+	return NULL;
+}
+
+static void use_self_never_returns_for_want_of_work(void **state)
+{
+	thread_pool_attr_t attr = attr_of(1, 1, 1, 5);
+	thread_pool_t *pool = thread_pool_create(&attr, POOL_FLAG_USE_SELF);
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, works_and_destroys, pool), 0);
+	assert_int_equal(thread_pool_start(pool), EOK);
+	/* 0 jobs were left: it did not end before it was told to. */
+	assert_int_equal(desk.jobs, 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(desk.contexts, 0);
+}
+
 static thread_pool_t *own_pool;
 static int own_errno;
 
@@ -257,8 +289,10 @@ static void a_thread_of_the_pool_may_not_destroy_it(void **state)
 	assert_int_equal(thread_pool_start(own_pool), EOK);
 	until(1, 0);
 	hand_out(1);
-	while (__atomic_load_n(&desk.jobs, __ATOMIC_SEQ_CST) > 0)
-		;
+	pthread_mutex_lock(&desk.lock);
+	while (desk.jobs > 0)
+		pthread_cond_wait(&desk.changed, &desk.lock);
+	pthread_mutex_unlock(&desk.lock);
 	until(1, 0);
 	assert_int_equal(own_errno, EDEADLK);
 	assert_int_equal(thread_pool_destroy(own_pool), 0);
@@ -283,6 +317,7 @@ int main(void)
 		cmocka_unit_test(threads_are_made_increment_at_a_time),
 		cmocka_unit_test(control_blocks_until_there_are_that_many),
 		cmocka_unit_test(use_self_makes_the_caller_one_of_them),
+		cmocka_unit_test(use_self_never_returns_for_want_of_work),
 		cmocka_unit_test(a_thread_of_the_pool_may_not_destroy_it),
 		cmocka_unit_test(a_pool_needs_its_functions),
 	};

@@ -522,6 +522,57 @@ static void detach_in_a_connect_function_does_not_wait_for_itself(void **state)
 	fixture_end();
 }
 
+/* ---- Answers that the handler gives itself ---- */
+
+static int park_next, parked_rcvid;
+
+static int replies_itself(resmgr_context_t *ctp, io_read_t *msg, iofunc_ocb_t *ocb)
+{
+	(void)msg;
+	(void)ocb;
+	if (park_next) {
+		park_next = 0;
+		parked_rcvid = ctp->rcvid;
+		return _RESMGR_NOREPLY;
+	}
+	_IO_SET_READ_NBYTES(ctp, 3);
+	assert_int_equal(resmgr_msgreply(ctp, first, 3), 0);
+	return _RESMGR_NOREPLY;
+}
+
+static void msgreply_says_the_contexts_status(void **state)
+{
+	(void)state;
+	begin();
+	f.io.read = replies_itself;
+	assert_int_equal(send_open(1, 3, O_RDWR), OK);
+	assert_int_equal(send_read(1, 3, 6), STATUS(3));
+	assert_int_equal(fake_answer.size, 3);
+	assert_int_equal(send_close(1, 3), OK);
+	fixture_end();
+}
+
+static void a_parked_request_can_be_handled_again(void **state)
+{
+	const struct _io_read read = {.type = _IO_READ, .nbytes = 6};
+	const struct _msg_info info = {.scoid = 1, .coid = 3, .pid = 1001};
+
+	(void)state;
+	begin();
+	f.io.read = replies_itself;
+	assert_int_equal(send_open(1, 3, O_RDWR), OK);
+	park_next = 1;
+	assert_int_equal(send_raw(1, 3, &read, sizeof(read)), NO_ANSWER);
+	assert_int_equal(resmgr_msg_again(&f.ctp->resmgr_context, 4711), -1);
+	assert_int_equal(errno, ESRCH);
+	fake_wants_to_leave(parked_rcvid, &info);
+	assert_int_equal(resmgr_msg_again(&f.ctp->resmgr_context, parked_rcvid), 0);
+	assert_int_equal(fake_answer.count, 1);
+	assert_int_equal(fake_answer.status, 3);
+	assert_int_equal(send_close(1, 3), OK);
+	fixture_end();
+}
+
 /* ---- Closes that take their time ---- */
 
 static resmgr_context_t *delayed;
@@ -595,6 +646,8 @@ int main(void)
 		cmocka_unit_test(detach_of_the_pathname_leaves_open_files),
 		cmocka_unit_test(detach_with_close_runs_the_close_handlers),
 		cmocka_unit_test(detach_in_a_connect_function_does_not_wait_for_itself),
+		cmocka_unit_test(msgreply_says_the_contexts_status),
+		cmocka_unit_test(a_parked_request_can_be_handled_again),
 		cmocka_unit_test(a_delayed_close_is_answered_when_it_is_complete),
 		cmocka_unit_test(ids_know_their_paths),
 	};

@@ -400,6 +400,100 @@ static void fcntls_flags_are_the_open_files(void **state)
 	fixture_end();
 }
 
+static void pathconf_knows_what_the_mount_says(void **state)
+{
+	struct _io_pathconf pathconf_ = {.type = _IO_PATHCONF, .name = _PC_NO_TRUNC};
+
+	(void)state;
+	begin(S_IFREG | 0666);
+	assert_int_equal(send_open(1, 3, O_RDONLY), OK);
+	assert_int_equal(send_raw(1, 3, &pathconf_, sizeof(pathconf_)), STATUS(0));
+	mount_of.conf = IOFUNC_PC_NO_TRUNC;
+	assert_int_equal(send_raw(1, 3, &pathconf_, sizeof(pathconf_)), STATUS(1));
+	pathconf_.name = _PC_LINK_MAX;
+	assert_int_equal(send_raw(1, 3, &pathconf_, sizeof(pathconf_)), EINVAL);
+	assert_int_equal(send_close(1, 3), OK);
+	fixture_end();
+}
+
+static void fdinfo_tells_of_the_open_file_and_its_path(void **state)
+{
+	const struct _io_fdinfo fdinfo = {.type = _IO_FDINFO, .path_len = 64};
+	const struct _io_fdinfo small = {.type = _IO_FDINFO, .path_len = 3};
+	struct _io_fdinfo_reply reply;
+
+	(void)state;
+	begin(S_IFREG | 0666);
+	f.attr.nbytes = 44;
+	assert_int_equal(send_open(1, 3, O_RDONLY), OK);
+	assert_int_equal(send_raw(1, 3, &fdinfo, sizeof(fdinfo)),
+			 STATUS((long)sizeof("/dev/unit")));
+	memcpy(&reply, fake_answer.data, sizeof(reply));
+	assert_int_equal(reply.info.size, 44);
+	assert_int_equal(reply.info.ioflag, _IO_FLAG_RD);
+	assert_int_equal(reply.info.count, 1);
+	assert_string_equal((const char *)fake_answer.data + sizeof(reply), "/dev/unit");
+	assert_int_equal(send_raw(1, 3, &small, sizeof(small)), EMSGSIZE);
+	assert_int_equal(send_close(1, 3), OK);
+	fixture_end();
+}
+
+static void sync_is_there_where_the_mount_says_so(void **state)
+{
+	const struct _io_sync sync_ = {.type = _IO_SYNC, .flag = O_SYNC};
+	iofunc_ocb_t ocb = {.ioflag = O_DSYNC};
+
+	(void)state;
+	begin(S_IFREG | 0666);
+	assert_int_equal(send_open(1, 3, O_RDWR), OK);
+	assert_int_equal(send_raw(1, 3, &sync_, sizeof(sync_)), EINVAL);
+	mount_of.conf = IOFUNC_PC_SYNC_IO;
+	assert_int_equal(send_raw(1, 3, &sync_, sizeof(sync_)), OK);
+	assert_int_equal(iofunc_sync(NULL, &ocb, 0), O_DSYNC);
+	assert_int_equal(iofunc_sync(NULL, &ocb, O_SYNC), O_SYNC);
+	ocb.ioflag = 0;
+	assert_int_equal(iofunc_sync(NULL, &ocb, 0), 0);
+	assert_int_equal(send_close(1, 3), OK);
+	fixture_end();
+}
+
+static void space_is_for_who_may_write(void **state)
+{
+	io_space_t msg = {.i = {.type = _IO_SPACE, .subtype = F_FREESP}};
+	iofunc_ocb_t ocb = {.ioflag = _IO_FLAG_RD};
+	int nonblock;
+
+	(void)state;
+	begin(S_IFREG | 0666);
+	ocb.attr = &f.attr;
+	assert_int_equal(iofunc_space_verify(NULL, &msg, &ocb, &nonblock), EBADF);
+	ocb.ioflag = _IO_FLAG_WR | O_NONBLOCK;
+	assert_int_equal(iofunc_space_verify(NULL, &msg, &ocb, &nonblock), EOK);
+	assert_int_not_equal(nonblock, 0);
+	msg.i.subtype = 77;
+	assert_int_equal(iofunc_space_verify(NULL, &msg, &ocb, NULL), EINVAL);
+	f.attr.mode = S_IFDIR;
+	assert_int_equal(iofunc_space_verify(NULL, &msg, &ocb, NULL), EISDIR);
+	fixture_end();
+}
+
+static void real_ids_take_the_place_of_effective_ones(void **state)
+{
+	struct _client_info *info;
+
+	(void)state;
+	begin(S_IFREG | 0666);
+	assert_int_equal(send_open(1, 3, O_RDONLY), OK);
+	assert_int_equal(iofunc_client_info_ext(&f.ctp->resmgr_context, O_REALIDS, &info, 0), EOK);
+	assert_int_equal(info->cred.euid, 500);
+	assert_int_equal(iofunc_client_info_ext_free(&info), EOK);
+	assert_null(info);
+	assert_int_equal(iofunc_ability_check(&f.ctp->resmgr_context, IOFUNC_ABILITYID_DUP), EPERM);
+	assert_int_equal(iofunc_ability_check(&f.ctp->resmgr_context, 99), EINVAL);
+	assert_int_equal(send_close(1, 3), OK);
+	fixture_end();
+}
+
 static void devctl_verify_checks_what_it_is_told_to(void **state)
 {
 	io_devctl_t msg = {
@@ -864,6 +958,11 @@ int main(void)
 		cmocka_unit_test(marked_times_become_real_at_stat),
 		cmocka_unit_test(a_mount_cuts_times),
 		cmocka_unit_test(fcntls_flags_are_the_open_files),
+		cmocka_unit_test(pathconf_knows_what_the_mount_says),
+		cmocka_unit_test(fdinfo_tells_of_the_open_file_and_its_path),
+		cmocka_unit_test(sync_is_there_where_the_mount_says_so),
+		cmocka_unit_test(space_is_for_who_may_write),
+		cmocka_unit_test(real_ids_take_the_place_of_effective_ones),
 		cmocka_unit_test(devctl_verify_checks_what_it_is_told_to),
 		cmocka_unit_test(openfd_opens_again_with_no_more_rights),
 		cmocka_unit_test(locks_of_other_processes_conflict),

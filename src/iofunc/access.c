@@ -130,6 +130,19 @@ EXPORT int iofunc_check_access(resmgr_context_t *ctp, const iofunc_attr_t *attr,
 	return (class_of(attr, info) & rights) == rights ? EOK : EACCES;
 }
 
+int access_check(resmgr_context_t *ctp, const iofunc_attr_t *attr, mode_t rights, int ioflag,
+		 const struct _client_info *given)
+{
+	const mode_t mode = attr->mode;
+	auto_client own = NULL;
+
+	if ((mode & mode << 3 & mode << 6 & rights) == rights)
+		return EOK;
+	if (!given && !(ioflag & O_REALIDS) && access_is_root(ctp))
+		return EOK;
+	return iofunc_check_access(ctp, attr, rights, access_info(ctp, ioflag, given, &own));
+}
+
 EXPORT int iofunc_ability_check(resmgr_context_t *ctp, unsigned ability)
 {
 	auto_client own = NULL;

@@ -15,3 +15,12 @@ void access_info_free(struct _client_info *const *own);
 
 /* EOK, or EPERM: the client is neither the owner nor root. */
 int access_owner(const iofunc_attr_t *attr, const struct _client_info *info);
+
+/* Was the client root when it made the connection of this message? Cheap. In dispatch/root.c,
+ * as it is the kernel's side of messages that knows. */
+bool access_is_root(const resmgr_context_t *ctp);
+
+/* As iofunc_check_access(), but asks who the client is only if that makes a difference. @given
+ * may be NULL. */
+int access_check(resmgr_context_t *ctp, const iofunc_attr_t *attr, mode_t rights, int ioflag,
+		 const struct _client_info *given);

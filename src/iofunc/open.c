@@ -102,7 +102,7 @@ static int open_create(resmgr_context_t *ctp, const struct _io_connect *connect,
 	if (connect->ioflag & (O_DSYNC | O_SYNC | O_RSYNC) &&
 	    !(attr_conf(dattr) & IOFUNC_PC_SYNC_IO))
 		return EINVAL;
-	return iofunc_check_access(ctp, dattr, S_IWUSR | S_IXUSR, info);
+	return access_check(ctp, dattr, S_IWUSR | S_IXUSR, (int)connect->ioflag, info);
 }
 
 static int open_existing(resmgr_context_t *ctp, const struct _io_connect *connect,
@@ -114,7 +114,7 @@ static int open_existing(resmgr_context_t *ctp, const struct _io_connect *connec
 	if (status == EOK)
 		status = open_mount(connect, attr, rights);
 	if (status == EOK && rights)
-		status = iofunc_check_access(ctp, attr, rights, info);
+		status = access_check(ctp, attr, rights, (int)connect->ioflag, info);
 	if (status == EOK)
 		status = open_share(attr, connect->ioflag, connect->sflag);
 	return status;
@@ -123,15 +123,11 @@ static int open_existing(resmgr_context_t *ctp, const struct _io_connect *connec
 EXPORT int iofunc_open(resmgr_context_t *ctp, io_open_t *msg, iofunc_attr_t *attr,
 		       iofunc_attr_t *dattr, struct _client_info *info)
 {
-	auto_client own = NULL;
-	const struct _client_info *client;
-
 	if (!attr && !dattr)
 		return ENOENT;
-	client = access_info(ctp, (int)msg->connect.ioflag, info, &own);
 	if (dattr)
-		return open_create(ctp, &msg->connect, dattr, client);
-	return open_existing(ctp, &msg->connect, attr, client);
+		return open_create(ctp, &msg->connect, dattr, info);
+	return open_existing(ctp, &msg->connect, attr, info);
 }
 
 /* ---- The open control block ---- */
@@ -200,8 +196,6 @@ static unsigned ocb_uncount_all(iofunc_attr_t *attr, uint32_t ioflag, unsigned s
 static int ocb_bind(resmgr_context_t *ctp, iofunc_ocb_t *ocb, iofunc_attr_t *attr, uint32_t ioflag,
 		    unsigned sflag, const resmgr_io_funcs_t *io_funcs)
 {
-	auto_client own = NULL;
-	const struct _client_info *info = access_info(ctp, 0, NULL, &own);
 	iofunc_ocb_t *made = NULL;
 
 	if (attr->count == UINT16_MAX)
@@ -214,7 +208,7 @@ static int ocb_bind(resmgr_context_t *ctp, iofunc_ocb_t *ocb, iofunc_attr_t *att
 	ocb->attr = attr;
 	ocb->ioflag = (int32_t)ioflag;
 	ocb->sflag = (uint16_t)sflag;
-	if (info && info->cred.euid == 0)
+	if (access_is_root(ctp))
 		ocb->flags |= IOFUNC_OCB_PRIVILEGED;
 	ocb_count(attr, ioflag, sflag);
 	if (resmgr_open_bind(ctp, ocb, io_funcs) == -1) {

@@ -8,6 +8,7 @@
  * what was said before it counts.
  */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -124,7 +125,8 @@ static void queue_message(struct channel *ch, struct caller *c, uint32_t gen)
 	c->item.is_pulse = false;
 	c->item.priority = (uint8_t)clamp_priority(c->request.priority);
 	c->item.ticket = c->request.ticket;
-	c->link_flags = c->client->has_rules ? client_link_flags(c->client, c->request.coid) : 0;
+	/* As it is with this message: what the connection says of itself may be on its way. */
+	c->link_flags = c->request.flags;
 	queue_add(&ch->queue, &c->item);
 }
 
@@ -220,7 +222,7 @@ static bool read_lane(struct channel *ch, struct caller *c)
 			continue;
 		take_lane_record(ch, c, &record, bytes, (size_t)got - sizeof(record));
 		/* Its thread is blocked now, and says no more until it has its answer. */
-		if (record.kind == LANE_KIND_SEND && c->progress == CALLER_QUEUED)
+		if (record.kind == LANE_KIND_SEND && is_known(c, record.generation))
 			return false;
 	}
 	return false;
@@ -296,8 +298,6 @@ static void take_hello(struct channel *ch, struct link *l, const struct link_rec
 	/* Said again when they change. */
 	l->coid = record->coid;
 	l->flags = record->flags;
-	if (l->flags & (_NTO_COF_NOEVENT | _NTO_COF_REG_EVENTS))
-		l->client->has_rules = true;
 }
 
 static void take_lane(struct channel *ch, struct link *l, const struct link_record *record,
@@ -352,6 +352,13 @@ static void take_link_record(struct channel *ch, struct link *l, const struct li
 	}
 }
 
+static bool is_hung_up(const struct guard_fd *socket)
+{
+	struct pollfd fd = {.fd = guard_number(socket), .events = POLLRDHUP};
+
+	return poll(&fd, 1, 0) == 1;
+}
+
 /* What a program writes to its descriptor by itself is dropped; an empty record, too, which looks
  * like the end but is none: the end itself is told by an event. */
 static void read_link(struct channel *ch, struct link *l)
@@ -368,7 +375,8 @@ static void read_link(struct channel *ch, struct link *l)
 		if (got != (ssize_t)sizeof(record))
 			record.magic = 0;
 		take_link_record(ch, l, &record, fds, n_fds);
-		if (got == 0 && n > 16)
+		/* All of them: one may carry the very descriptor whose end is waited for. */
+		if (got == 0 && is_hung_up(&l->socket))
 			return;
 	}
 }

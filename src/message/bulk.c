@@ -22,7 +22,7 @@
 #include "wire/packet.h"
 
 /* Parts that one call takes. */
-#define BULK_PARTS 256
+#define BULK_PARTS       256
 /* A client that does not hand over what it is asked for is as good as dead. */
 #define BULK_PATIENCE_MS 3000
 
@@ -89,8 +89,8 @@ static int remote_move(pid_t pid, const struct vec *v, size_t *done, const struc
 	return 0;
 }
 
-static ssize_t remote_run(struct caller *c, enum bulk_side side, size_t offset,
-			  const struct vec *v, size_t len, bool is_write)
+static ssize_t remote_run(struct caller *c, enum bulk_side side, size_t offset, const struct vec *v,
+			  size_t len, bool is_write)
 {
 	struct remote r = remote_of(c, side);
 	struct iovec parts[BULK_PARTS];

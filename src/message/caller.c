@@ -139,6 +139,7 @@ static void caller_begin(struct caller *c, struct channel *ch, struct client *cl
 	client->callers = c;
 	__atomic_store_n(&c->channel, ch, __ATOMIC_RELEASE);
 	c->memory->channel_flags = ch->flags;
+	c->memory->scoid = client->scoid;
 	__atomic_store_n(&c->memory->taken_up, 1, __ATOMIC_RELEASE);
 }
 
@@ -222,21 +223,23 @@ static void catch_up(struct caller *c)
 {
 	struct channel *ch = __atomic_load_n(&c->channel, __ATOMIC_ACQUIRE);
 	struct client *client;
-	uint32_t news;
+	uint32_t news, serial;
 
 	ch = ch ? channel_lock(ch->chid) : NULL;
 	if (!ch)
 		return;
 	news = c->channel == ch ? __atomic_exchange_n(&c->news, 0, __ATOMIC_SEQ_CST) : 0;
-	if (news & CALLER_LOOK)
-		arrivals_look(ch, c, true);
-	client = news ? c->client : NULL;
-	if (news & CALLER_GONE)
-		caller_lost(c);
-	if (client)
+	if (news) {
+		client = c->client;
+		serial = c->serial;
+		if (news & CALLER_LOOK)
+			arrivals_look(ch, c, true);
+		/* That may have shown that it is gone, and forgotten it. */
+		if (news & CALLER_GONE && c->channel == ch && c->serial == serial)
+			caller_lost(c);
 		client_settle(client);
-	if (news)
 		channel_ring_others(ch);
+	}
 	channel_unlock(ch);
 }
 
@@ -303,28 +306,36 @@ static void close_lane(struct caller *c)
 	c->memory = NULL;
 }
 
-void caller_lost(struct caller *c)
+/* What is held stays known; the server is asked to give it up, unless it has been. */
+static void keep_held(struct caller *c)
 {
 	struct channel *ch = c->channel;
 
+	if (!c->is_pulsed && c->memory)
+		channel_pulse(ch, c->item.priority, _PULSE_CODE_UNBLOCK, (uint64_t)caller_rcvid(c),
+			      c->client->scoid);
+	c->is_pulsed = true;
+	if (ch->hot == c)
+		ch->hot = NULL;
+	close_lane(c);
+}
+
+void caller_lost(struct caller *c)
+{
+	struct client *client = c->client;
+
 	if (!caller_try_lock(c, CALLER_GONE))
 		return;
-	if (c->progress == CALLER_HELD && ch->flags & _NTO_CHF_UNBLOCK) {
-		if (!c->is_pulsed && c->memory)
-			channel_pulse(ch, c->item.priority, _PULSE_CODE_UNBLOCK,
-				      (uint64_t)caller_rcvid(c), c->client->scoid);
-		c->is_pulsed = true;
-		if (ch->hot == c)
-			ch->hot = NULL;
-		close_lane(c);
-		(void)pthread_mutex_unlock(&c->lock);
-		return;
+	if (c->progress == CALLER_HELD && c->channel->flags & _NTO_CHF_UNBLOCK) {
+		keep_held(c);
+	} else {
+		if (c->progress == CALLER_HELD)
+			publish_release(c->index);
+		caller_unlist(c);
+		caller_free(c);
 	}
-	if (c->progress == CALLER_HELD)
-		publish_release(c->index);
-	caller_unlist(c);
-	caller_free(c);
 	(void)pthread_mutex_unlock(&c->lock);
+	client_settle(client);
 }
 
 /* Who waits for an answer gets this one. */

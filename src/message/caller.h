@@ -32,7 +32,7 @@ struct caller {
 	uint32_t serial; /* of the record's uses */
 	struct guard_fd socket;
 	struct guard_fd bell;
-	struct guard_fd wake; /* of a client whose lane has memory */
+	struct guard_fd wake;    /* of a client whose lane has memory */
 	struct channel *channel; /* NULL: spare */
 	struct client *client;
 	struct caller *next; /* of the client, or spare */
@@ -49,7 +49,7 @@ struct caller {
 	uint32_t n_messages;
 	uint32_t spilled; /* pulses that came as records, as far as they were looked for */
 	pid_t pid, tid;
-	uint32_t link_flags; /* _NTO_COF_* of the connection that it came over */
+	uint32_t link_flags;         /* _NTO_COF_* of the connection that it came over */
 	struct lane_request request; /* checked */
 	uint8_t *staged;             /* frames: the bytes that came with the record */
 	size_t n_staged;

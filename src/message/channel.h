@@ -49,7 +49,6 @@ struct client {
 	uint64_t number; /* its own of us: another one after it has gone and come back */
 	bool is_leaving; /* no connection is left, but a thread is still in a message */
 	bool is_gone;    /* disconnected; its scoid waits for ConnectDetach() */
-	bool has_rules;  /* a connection of it restricts events */
 	struct link *links;
 	struct caller *callers;
 	struct client *next; /* of the channel, or spare */
@@ -123,8 +122,6 @@ struct client *client_find(struct channel *ch, int scoid);
 /* A link is gone: with the last one the client is, too, as soon as no thread of it is blocked. */
 void client_lost_link(struct client *c, struct link *l);
 void client_settle(struct client *c);
-/* _NTO_COF_* of its connection @coid. */
-uint32_t client_link_flags(const struct client *c, int coid);
 /* ConnectDetach() of a scoid. */
 int client_detach(int scoid);
 /* Forget all about it: the channel goes. */

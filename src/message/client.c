@@ -144,7 +144,7 @@ static struct client *client_new(struct channel *ch, const struct link *l)
 		c->pid = l->pid;
 		c->uid = l->uid;
 		c->gid = l->gid;
-		c->is_gone = c->is_leaving = c->has_rules = false;
+		c->is_gone = c->is_leaving = false;
 		c->links = NULL;
 		c->callers = NULL;
 		clients[at] = c;
@@ -208,14 +208,19 @@ void client_end(struct client *c)
 static void client_gone(struct client *c)
 {
 	struct channel *ch = c->channel;
+	int priority = THREAD_PRIORITY_DEFAULT;
 
 	c->is_gone = true;
+	/* Its threads' last wishes come before the news that it is gone. */
+	for (const struct caller *caller = c->callers; caller; caller = caller->next)
+		if (caller->progress == CALLER_HELD)
+			priority = MIN(priority, caller->item.priority);
 	for (struct caller *caller = c->callers, *next; caller; caller = next) {
 		next = caller->next;
 		caller_lost(caller);
 	}
 	if (ch->flags & _NTO_CHF_DISCONNECT)
-		channel_pulse(ch, THREAD_PRIORITY_DEFAULT, _PULSE_CODE_DISCONNECT, 0, c->scoid);
+		channel_pulse(ch, priority, _PULSE_CODE_DISCONNECT, 0, c->scoid);
 	else
 		client_end(c);
 }
@@ -238,8 +243,8 @@ void client_lost_link(struct client *c, struct link *l)
 static bool is_blocked(const struct client *c)
 {
 	for (const struct caller *caller = c->callers; caller; caller = caller->next)
-		if (caller->memory && __atomic_load_n(&caller->progress, __ATOMIC_ACQUIRE) !=
-					      CALLER_IDLE)
+		if (caller->memory &&
+		    __atomic_load_n(&caller->progress, __ATOMIC_ACQUIRE) != CALLER_IDLE)
 			return true;
 	return false;
 }
@@ -248,14 +253,6 @@ void client_settle(struct client *c)
 {
 	if (c->is_leaving && !c->is_gone && !c->links && !is_blocked(c))
 		client_gone(c);
-}
-
-uint32_t client_link_flags(const struct client *c, int coid)
-{
-	for (const struct link *l = c->links; l; l = l->next)
-		if (l->coid == coid)
-			return l->flags;
-	return 0;
 }
 
 struct client *client_find(struct channel *ch, int scoid)

@@ -15,6 +15,7 @@
 #include "client/result.h"
 #include "host/linux/guarded.h"
 #include "host/linux/proccred.h"
+#include "gen/proto.h"
 #include "message/channel.h"
 
 #define GROUPS_AT offsetof(struct _client_info, cred.grouplist)
@@ -128,14 +129,27 @@ EXPORT int ClientInfoExtFree(struct _client_info **info)
 	return 0;
 }
 
-/* differs: what a client may do is decided by its user alone: root has all abilities. */
+/* The manager knows. One that it cannot tell is none. */
+static bool is_able(pid_t pid, const struct _client_able *able)
+{
+	struct proto_able_in in = {.pid = pid, .ability = able->ability, .value = able->range_lo};
+	struct proto_able_out out = {0};
+
+	if (call_able(&in, &out) != 0 || !out.may)
+		return false;
+	if (able->range_hi == able->range_lo || able->range_hi == UINT64_MAX)
+		return true;
+	in.value = able->range_hi;
+	return call_able(&in, &out) == 0 && out.may;
+}
+
 EXPORT int ConnectClientInfoAble(int scoid, struct _client_info **info, int flags,
 				 struct _client_able *abilities, int nable)
 {
 	int rc = client_info_ext(scoid, info, flags);
 
-	(void)abilities;
-	if (rc == 0 && nable > 0 && (*info)->cred.euid != 0)
-		(*info)->flags |= _NTO_CI_UNABLE;
+	for (int i = 0; rc == 0 && i < nable; i++)
+		if (!is_able((*info)->pid, &abilities[i]))
+			(*info)->flags |= _NTO_CI_UNABLE;
 	return result_errno(rc);
 }

@@ -17,9 +17,9 @@
 #include "message/ready.h"
 
 /* What a program may set. */
-#define CONNECT_FLAGS                                                                   \
-	((unsigned)_NTO_COF_CLOEXEC | _NTO_COF_NOSHARE | _NTO_COF_NOEVENT |              \
-	 _NTO_COF_INSECURE | _NTO_COF_REG_EVENTS)
+#define CONNECT_FLAGS                                                                           \
+	((unsigned)_NTO_COF_CLOEXEC | _NTO_COF_NOSHARE | _NTO_COF_NOEVENT | _NTO_COF_INSECURE | \
+	 _NTO_COF_REG_EVENTS)
 
 static int attach(uint32_t nd, pid_t pid, int chid, unsigned index, int flags)
 {
@@ -130,7 +130,7 @@ EXPORT int ConnectServerInfo_r(pid_t pid, int coid, struct _server_info *info)
 	memset(&out, 0, sizeof(out));
 	out.pid = c->pid;
 	out.chid = c->chid;
-	out.scoid = c->scoid;
+	out.scoid = lane_scoid(c->peer);
 	out.coid = c->coid;
 	out.flags = (int16_t)flags_of(c);
 	return guarded_copy(info, &out, sizeof(out)) < 0 ? -EFAULT : c->coid;
@@ -157,7 +157,6 @@ EXPORT int ConnectFlags_r(pid_t pid, int coid, unsigned mask, unsigned bits)
 	c->flags = (c->flags & ~mask) | (bits & mask);
 	if (mask & _NTO_COF_CLOEXEC && c->socket.number < 0)
 		(void)fcntl(coid, F_SETFD, bits & _NTO_COF_CLOEXEC ? FD_CLOEXEC : 0); /* is open */
-	connection_tell(c);
 	return (int)old;
 }
 

@@ -40,8 +40,8 @@
 #define SIDE_MAX 65536
 
 /* Of <sys/iomsg.h>. */
-#define _IO_DUP   0x115
-#define _IO_CLOSE 0x116
+#define _IO_DUP       0x115
+#define _IO_CLOSE     0x116
 #define SIDE_AT(coid) ((unsigned)(coid) & ~(unsigned)_NTO_SIDE_CHANNEL)
 
 /* glibc's own, under the names that it exports for itself: what is ours here is not for our
@@ -113,7 +113,6 @@ static struct connection *record_new(void)
 	c->flags = 0;
 	c->socket.number = -1;
 	c->is_dead = c->is_inherited = c->is_mourned = false;
-	c->scoid = 0;
 	return c;
 }
 
@@ -471,12 +470,6 @@ void connection_died(struct connection *c)
 			mark_dead(other);
 		coid = other->coid + 1;
 	}
-}
-
-void connection_tell(struct connection *c)
-{
-	if (c->kind == CONNECTION_CHANNEL)
-		(void)say_hello(connection_fd(c), c->coid, c); /* full: not a peer of ours */
 }
 
 bool connection_is_dead(const struct connection *c)

@@ -30,10 +30,9 @@ struct connection {
 	bool is_inherited;      /* by a fork: to be made anew before it is used */
 	pid_t pid;              /* whose channel */
 	int chid;
-	uid_t uid;     /* of that process */
+	uid_t uid;      /* of that process */
 	uint64_t inode; /* of the socket in descriptor space: another is not it */
 	uint64_t peer;  /* the same number for all connections to that channel, and never again */
-	int scoid;     /* 0: not known */
 	struct connection *next;
 };
 
@@ -56,9 +55,6 @@ int connection_attach(pid_t pid, int chid, unsigned index, uint32_t flags);
 int connection_detach(int coid);
 /* Its channel is gone. */
 void connection_died(struct connection *c);
-
-/* Its flags are others now. */
-void connection_tell(struct connection *c);
 
 /* kill()'s rule: our real or effective user is one of the server's, or we are root. */
 bool connection_may_pulse(const struct connection *c);

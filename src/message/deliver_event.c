@@ -173,8 +173,7 @@ static int check_rules(const struct caller *c, const struct sigevent *event)
 	bool is_handle = event->sigev_notify & SIGEV_FLAG_HANDLE;
 	int server;
 
-	if (c->link_flags & _NTO_COF_NOEVENT ||
-	    (c->link_flags & _NTO_COF_REG_EVENTS && !is_handle))
+	if (c->link_flags & _NTO_COF_NOEVENT || (c->link_flags & _NTO_COF_REG_EVENTS && !is_handle))
 		return -EACCES;
 	if (!is_handle || !c->memory)
 		return 0;

@@ -45,8 +45,8 @@ static void fault_fill(struct sigaction *ret)
 
 __attribute__((no_sanitize("thread"))) bool fault_replaces_default(int signo, struct sigaction *act)
 {
-	if ((signo != SIGSEGV && signo != SIGBUS) || !is_installed ||
-	    act->sa_flags & SA_SIGINFO || act->sa_handler != SIG_DFL)
+	if ((signo != SIGSEGV && signo != SIGBUS) || !is_installed || act->sa_flags & SA_SIGINFO ||
+	    act->sa_handler != SIG_DFL)
 		return false;
 	fault_fill(act);
 	return true;

@@ -32,7 +32,7 @@
 #include "message/thread.h"
 #include "wire/packet.h"
 
-#define NS_PER_S 1000000000ull
+#define NS_PER_S      1000000000ull
 /* While as many descriptors are under way to servers as this user may have. */
 #define LANE_CROWD_NS 1000000
 
@@ -156,6 +156,7 @@ static void write_pair(struct lane *m, enum lane_pairs which, unsigned at);
 static int make_memory(struct lane_end *l, int *ret_fd)
 {
 	auto_fd fd = memory_lane(LANE_BYTES);
+	sigset_t mask;
 	void *at;
 
 	if (fd < 0)
@@ -165,11 +166,13 @@ static int make_memory(struct lane_end *l, int *ret_fd)
 		return -EAGAIN;
 	/* A child that touches it by mistake ends; it cannot mix up its parent's messages. */
 	(void)madvise(at, LANE_BYTES, MADV_DONTFORK);
+	lock_take(&lock, &mask);
 	l->memory = at;
 	for (unsigned i = 0; i < LANE_PAIRS; i++) {
 		write_pair(at, LANE_OWN_CHANNELS, i);
 		write_pair(at, LANE_REGISTERED, i);
 	}
+	lock_give(&lock, &mask);
 	*ret_fd = fd_take(&fd);
 	return 0;
 }
@@ -247,8 +250,7 @@ static int make_bell(struct lane_end *l)
 	return fd < 0 ? -EAGAIN : guard_add(&l->bell, fd);
 }
 
-static int add_to_waits(const struct lane_end *l, const struct guard_fd *fd,
-			enum lane_waits what)
+static int add_to_waits(const struct lane_end *l, const struct guard_fd *fd, enum lane_waits what)
 {
 	struct epoll_event ev = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.u32 = what};
 
@@ -297,7 +299,6 @@ static int lane_open(struct lane_end *l, struct connection *c)
 	l->is_frames = wants_frames(c);
 	l->is_dead = l->is_in_use = l->is_detached = false;
 	l->tid = thread_tid();
-	l->peer = c->peer;
 	l->last_ns = 0;
 	l->signal_fd = -1;
 	l->may_pulse = connection_may_pulse(c);
@@ -368,6 +369,9 @@ static int lane_new(struct connection *c, struct lane_end **ret)
 	lock_give(&lock, &mask);
 	rc = l ? lane_open(l, c) : -EAGAIN;
 	if (rc == 0) {
+		lock_take(&lock, &mask);
+		l->peer = c->peer;
+		lock_give(&lock, &mask);
 		l->next = mine;
 		mine = l;
 		*ret = l;
@@ -418,14 +422,27 @@ static void leave_one(struct lane_end *l)
 	}
 }
 
+int lane_scoid(uint64_t peer)
+{
+	sigset_t mask;
+	int scoid = 0;
+
+	lock_take(&lock, &mask);
+	for (const struct lane_end *l = all; l && !scoid; l = l->next_all)
+		if (l->memory && l->peer == peer &&
+		    __atomic_load_n(&l->memory->taken_up, __ATOMIC_ACQUIRE))
+			scoid = l->memory->scoid;
+	lock_give(&lock, &mask);
+	return scoid;
+}
+
 void lane_leave_all(struct connection *c)
 {
 	sigset_t mask;
 
 	lock_take(&lock, &mask);
 	for (struct lane_end *l = all; l; l = l->next_all)
-		if (l->memory && l->peer == c->peer && l->is_in_use &&
-		    __atomic_load_n(&l->coid, __ATOMIC_ACQUIRE) == c->coid)
+		if (__atomic_load_n(&l->coid, __ATOMIC_ACQUIRE) == c->coid && l->memory)
 			leave_one(l);
 	lock_give(&lock, &mask);
 }

@@ -26,12 +26,12 @@ struct lane_end {
 	struct guard_fd waits; /* epoll: wake and socket, and in time a signalfd; frames: none */
 	int signal_fd;         /* which one is in waits */
 	struct lane *memory;
-	uint64_t peer;     /* of which connections */
-	bool is_dead;      /* the other end is gone */
-	bool is_frames;    /* bytes travel as records */
-	bool may_pulse;    /* the users are the right ones */
-	bool is_in_use;    /* by a message; a handler that sends meanwhile takes another */
-	uint64_t last_ns;  /* when a message was last under way */
+	uint64_t peer;       /* of which connections */
+	bool is_dead;        /* the other end is gone */
+	bool is_frames;      /* bytes travel as records */
+	bool may_pulse;      /* the users are the right ones */
+	bool is_in_use;      /* by a message; a handler that sends meanwhile takes another */
+	uint64_t last_ns;    /* when a message was last under way */
 	uint32_t generation; /* of that message */
 	int coid;            /* over which connection, for who detaches it; 0: none is */
 	bool is_detached;    /* it was, by another thread, which took the message back */
@@ -55,6 +55,9 @@ bool lane_is_closed(const struct lane_end *l);
 
 /* The server is to look. */
 void lane_ring(struct lane_end *l);
+
+/* The server's id of this process, as one of its lanes to @peer has been told; 0: none has. */
+int lane_scoid(uint64_t peer);
 
 /* Threads of this process that have a message under way over @coid are to leave it. */
 void lane_leave_all(struct connection *c);

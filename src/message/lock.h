@@ -14,9 +14,9 @@ struct lock {
 	pthread_mutex_t mutex;
 };
 
-#define LOCK_INIT                                   \
-	{                                           \
-		.mutex = PTHREAD_MUTEX_INITIALIZER  \
+#define LOCK_INIT                                  \
+	{                                          \
+		.mutex = PTHREAD_MUTEX_INITIALIZER \
 	}
 
 static inline void lock_take(struct lock *l, sigset_t *ret_mask)

@@ -53,26 +53,26 @@ static long result(long r, int error)
 	return -1;
 }
 
-#define SEND_FORM(name, out_type, out_parts, in_type, in_parts, cancels)                      \
-	EXPORT long name##_r(int coid, out_type out, size_t n_out, in_type in, size_t n_in)   \
-	{                                                                                     \
-		struct buffers b = {.error = 0};                                              \
-		int error;                                                                    \
-                                                                                              \
-		set_send(&b, out, n_out, out_parts);                                          \
-		set_reply(&b, in, n_in, in_parts);                                            \
-		return run(coid, &b, cancels, &error);                                        \
-	}                                                                                     \
-	EXPORT long name(int coid, out_type out, size_t n_out, in_type in, size_t n_in)       \
-	{                                                                                     \
-		struct buffers b = {.error = 0};                                              \
-		int error;                                                                    \
-		long r;                                                                       \
-                                                                                              \
-		set_send(&b, out, n_out, out_parts);                                          \
-		set_reply(&b, in, n_in, in_parts);                                            \
-		r = run(coid, &b, cancels, &error);                                           \
-		return result(r, error);                                                      \
+#define SEND_FORM(name, out_type, out_parts, in_type, in_parts, cancels)                    \
+	EXPORT long name##_r(int coid, out_type out, size_t n_out, in_type in, size_t n_in) \
+	{                                                                                   \
+		struct buffers b = {.error = 0};                                            \
+		int error;                                                                  \
+                                                                                            \
+		set_send(&b, out, n_out, out_parts);                                        \
+		set_reply(&b, in, n_in, in_parts);                                          \
+		return run(coid, &b, cancels, &error);                                      \
+	}                                                                                   \
+	EXPORT long name(int coid, out_type out, size_t n_out, in_type in, size_t n_in)     \
+	{                                                                                   \
+		struct buffers b = {.error = 0};                                            \
+		int error;                                                                  \
+		long r;                                                                     \
+                                                                                            \
+		set_send(&b, out, n_out, out_parts);                                        \
+		set_reply(&b, in, n_in, in_parts);                                          \
+		r = run(coid, &b, cancels, &error);                                         \
+		return result(r, error);                                                    \
 	}
 
 SEND_FORM(MsgSend, const void *, false, void *, false, true)

@@ -5,6 +5,7 @@
  * turn out to be nowhere: then its client has its answer, and the next one is taken.
  */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/neutrino.h>
@@ -145,9 +146,10 @@ static int take_first(struct receiving *r)
 
 /* ---- Waiting ---- */
 
-/* @mask: signals that are blocked meanwhile, NULL as they are. */
+static const struct timespec at_once = {0, 0};
+
 static int wait_events(const struct guard_fd *set, struct epoll_event *events, int n,
-		       const struct timespec *limit, const sigset_t *mask)
+		       const struct timespec *limit)
 {
 	int cancel, r, error;
 
@@ -157,14 +159,35 @@ static int wait_events(const struct guard_fd *set, struct epoll_event *events, i
 	}
 	cancel = cancel_open();
 	if (limit) {
-		r = (int)syscall(SYS_epoll_pwait2, guard_number(set), events, n, limit, mask, 8);
+		r = (int)syscall(SYS_epoll_pwait2, guard_number(set), events, n, limit, NULL, 8);
 		if (r < 0 && errno == ENOSYS) /* before 5.11 */
 			r = (int)syscall(SYS_epoll_pwait, guard_number(set), events, n,
 					 (int)(limit->tv_sec * 1000 + limit->tv_nsec / 1000000 + 1),
-					 mask, 8);
+					 NULL, 8);
 	} else {
-		r = (int)syscall(SYS_epoll_pwait, guard_number(set), events, n, -1, mask, 8);
+		r = (int)syscall(SYS_epoll_pwait, guard_number(set), events, n, -1, NULL, 8);
 	}
+	error = errno;
+	cancel_close(cancel);
+	return r < 0 ? -error : r;
+}
+
+/*
+ * The same with @mask as the thread's own for the time of the sleep: unlike an epoll_wait() a poll is
+ * ended by a handler and by nothing else, such as the process having been stopped. It takes
+ * nothing: several threads may be woken.
+ */
+static int poll_events(const struct guard_fd *set, const struct timespec *limit,
+		       const sigset_t *mask)
+{
+	struct pollfd fd = {.fd = guard_number(set), .events = POLLIN};
+	struct timespec left;
+	int cancel, r, error;
+
+	if (limit)
+		left = *limit; /* the kernel writes what is left into it */
+	cancel = cancel_open();
+	r = (int)syscall(SYS_ppoll, &fd, 1, limit ? &left : NULL, mask, 8);
 	error = errno;
 	cancel_close(cancel);
 	return r < 0 ? -error : r;
@@ -173,14 +196,13 @@ static int wait_events(const struct guard_fd *set, struct epoll_event *events, i
 /* All that there is now, into the queue. */
 static void look_round(struct receiving *r)
 {
-	static const struct timespec now = {0, 0};
 	struct epoll_event events[RECEIVE_EVENTS];
 	const struct guard_fd *set = r->pulses_only ? &r->ch->pulse_waits : &r->ch->waits;
 	int n;
 
 	do {
 		r->ch->has_grown = false;
-		n = wait_events(set, events, RECEIVE_EVENTS, &now, NULL);
+		n = wait_events(set, events, RECEIVE_EVENTS, &at_once);
 		if (n > 0)
 			arrivals_take(r->ch, events, n);
 	} while (n == RECEIVE_EVENTS || r->ch->has_grown);
@@ -280,11 +302,13 @@ static int sleep_round(struct receiving *r)
 	publish_receive(ch->chid);
 	channel_unlock(ch);
 	pthread_cleanup_push(cancelled, &s);
-	n = wait_events(set, events, RECEIVE_EVENTS, limit,
-			r->signals.is_held ? &r->signals.before : NULL);
+	n = r->signals.is_held ? poll_events(set, limit, &r->signals.before) :
+				 wait_events(set, events, RECEIVE_EVENTS, limit);
 	pthread_cleanup_pop(0);
 	woken(&s);
 	publish_running();
+	if (n > 0 && r->signals.is_held)
+		n = wait_events(set, events, RECEIVE_EVENTS, &at_once);
 	if (n > 0)
 		arrivals_take(ch, events, n);
 	if (n > 0 && n < RECEIVE_EVENTS)
@@ -308,8 +332,9 @@ static int wait_round(struct receiving *r, bool *ret_looks)
 	*ret_looks = n == RECEIVE_EVENTS || r->ch->has_grown;
 	if (n == -EINTR)
 		return r->signals.is_held ? -EINTR : 0;
-	/* A limit that has run out ends as an empty sleep. */
-	if (n == 0 && r->limit.is_armed)
+	/* A limit that has run out ends as an empty sleep; so does one that another thread was
+	 * quicker in. */
+	if (n == 0 && r->limit.is_armed && timeout_is_over(&r->limit))
 		return timeout_expired(&r->limit);
 	return n < 0 ? n : 0;
 }

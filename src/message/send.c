@@ -52,10 +52,10 @@ struct sending {
 	struct timeout limit;
 	bool limits_send, limits_reply;
 	bool is_cancellable;
-	bool is_asked;     /* the server knows that we want to leave */
-	bool is_told;      /* published that we are blocked */
-	bool has_answer;   /* frames: the REPLY record is here */
-	int leave_error;   /* why we wanted to */
+	bool is_asked;   /* the server knows that we want to leave */
+	bool is_told;    /* published that we are blocked */
+	bool has_answer; /* frames: the REPLY record is here */
+	int leave_error; /* why we wanted to */
 	struct lane_reply answer;
 };
 
@@ -75,7 +75,7 @@ static void fill_request(struct sending *s, struct lane_request *q)
 	q->coid = s->c->coid;
 	q->tid = s->l->tid;
 	q->priority = thread_priority();
-	q->flags = s->l->is_frames ? LANE_WANT_FRAMES : 0;
+	q->flags = s->c->flags;
 	q->size = out->size;
 	q->room = in->size;
 	q->ticket = s->l->last_ns;
@@ -92,8 +92,7 @@ static int give_in_memory(struct sending *s)
 	ssize_t rc;
 
 	fill_request(s, q);
-	rc = vec_gather(s->send, 0, lane_request_place(m, q->size, q->send_at),
-			LANE_HERE(q->size));
+	rc = vec_gather(s->send, 0, lane_request_place(m, q->size, q->send_at), LANE_HERE(q->size));
 	if (rc < 0)
 		return (int)rc;
 	__atomic_store_n(&s->l->generation, slot_publish(&m->state), __ATOMIC_RELEASE);
@@ -178,8 +177,8 @@ static void serve_fetch(struct sending *s, const struct lane_record *ask)
 		.offset = ask->offset,
 	};
 	size_t want = MIN(ask->size, (uint64_t)LANE_WINDOW);
-	uint8_t *window = mmap(NULL, LANE_WINDOW, PROT_READ | PROT_WRITE,
-			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *window =
+		mmap(NULL, LANE_WINDOW, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct iovec parts[2] = {{&record, sizeof(record)}, {window, 0}};
 	ssize_t got = window == MAP_FAILED ? -ENOMEM :
 					     vec_gather(s->send, ask->offset, window, want);
@@ -201,8 +200,8 @@ static void serve_put(struct sending *s, const struct lane_record *ask)
 		.kind = LANE_KIND_DATA,
 		.generation = ask->generation,
 	};
-	uint8_t *window = mmap(NULL, LANE_WINDOW, PROT_READ | PROT_WRITE,
-			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *window =
+		mmap(NULL, LANE_WINDOW, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct iovec part = {window, window == MAP_FAILED ? 0 : LANE_WINDOW};
 	struct iovec answer = {&record, sizeof(record)};
 	ssize_t got = packet_recv(guard_number(&s->l->socket), &part, 1, 0);
@@ -288,9 +287,8 @@ static int sleep_poll(struct sending *s)
 	};
 	unsigned n = fds[1].fd >= 0 ? 2 : 1;
 	/* Where it may leave, handlers run in the sleep itself and end it. */
-	const sigset_t *mask = s->signals.is_held && s->signals.fd < 0 && !s->is_asked ?
-				       &s->signals.before :
-				       NULL;
+	const sigset_t *mask =
+		s->signals.is_held && s->signals.fd < 0 && !s->is_asked ? &s->signals.before : NULL;
 	struct timespec room;
 	const struct timespec *limit = sleep_limit(s, &room);
 	int cancel = s->is_cancellable ? cancel_open() : -1;
@@ -331,35 +329,42 @@ static ssize_t sleep_for_record(struct sending *s, struct send_buffer *b)
 }
 
 static long raw_epoll(const struct sending *s, struct epoll_event *events, int n,
-		      const struct timespec *limit, const sigset_t *mask)
+		      const struct timespec *limit)
 {
 	int fd = guard_number(&s->l->waits);
 	long r;
 
 	if (!limit)
-		return syscall(SYS_epoll_pwait, fd, events, n, -1, mask, 8);
-	r = syscall(SYS_epoll_pwait2, fd, events, n, limit, mask, 8);
+		return syscall(SYS_epoll_pwait, fd, events, n, -1, NULL, 8);
+	r = syscall(SYS_epoll_pwait2, fd, events, n, limit, NULL, 8);
 	if (r < 0 && errno == ENOSYS) /* before 5.11 */
 		r = syscall(SYS_epoll_pwait, fd, events, n,
-			    (int)(limit->tv_sec * 1000 + limit->tv_nsec / 1000000 + 1), mask, 8);
+			    (int)(limit->tv_sec * 1000 + limit->tv_nsec / 1000000 + 1), NULL, 8);
 	return r;
 }
 
 /* The same where a bell tells of most things, and records are rare. */
 static ssize_t sleep_for_bell(struct sending *s, struct send_buffer *b)
 {
+	static const struct timespec at_once = {0, 0};
 	struct epoll_event events[3];
 	struct timespec room;
 	const struct timespec *limit = sleep_limit(s, &room);
 	/* Where it may leave, handlers run in the sleep itself and end it. */
 	bool lets_in = s->signals.is_held && s->signals.fd < 0 && !s->is_asked;
+	struct pollfd set = {.fd = guard_number(&s->l->waits), .events = POLLIN};
 	int cancel = s->is_cancellable ? cancel_open() : -1;
-	long r = raw_epoll(s, events, 3, limit, lets_in ? &s->signals.before : NULL);
+	/* Unlike an epoll_wait() a poll is ended by a handler and by nothing else, such as the
+	 * process having been stopped. */
+	long r = lets_in ? raw_ppoll(&set, 1, limit, &s->signals.before) :
+			   raw_epoll(s, events, 3, limit);
 	int error = errno;
 
 	cancel_close(cancel);
+	if (r > 0 && lets_in)
+		r = raw_epoll(s, events, 3, &at_once);
 	if (r < 0)
-		return -error;
+		return lets_in ? -error : -EAGAIN;
 	if (r == 0)
 		return -ETIMEDOUT;
 	for (long i = 0; i < r; i++)
@@ -456,6 +461,10 @@ static int await_answer(struct sending *s)
 			s->l->is_dead = true;
 			return s->l->is_detached ? -EBADF : -ESRCH;
 		}
+		/* It was BUSY when we wanted to leave, and is not any more. */
+		if (s->leave_error && state == LANE_STATE_TAKEN && !s->is_asked &&
+		    leave(s, s->leave_error))
+			return s->leave_error;
 		if (was_fresh && look(s))
 			continue;
 		was_fresh = false;

@@ -11,14 +11,14 @@
 #include "message/ready.h"
 #include "message/thread.h"
 
-#define FAULTS                                                                          \
-	(1ull << (SIGSEGV - 1) | 1ull << (SIGBUS - 1) | 1ull << (SIGFPE - 1) |          \
-	 1ull << (SIGILL - 1) | 1ull << (SIGTRAP - 1) | 1ull << (SIGSYS - 1) |          \
+#define FAULTS                                                                 \
+	(1ull << (SIGSEGV - 1) | 1ull << (SIGBUS - 1) | 1ull << (SIGFPE - 1) | \
+	 1ull << (SIGILL - 1) | 1ull << (SIGTRAP - 1) | 1ull << (SIGSYS - 1) | \
 	 1ull << (SIGABRT - 1))
 /* What does nothing, or stops, by default. */
-#define HARMLESS                                                                        \
-	(1ull << (SIGCHLD - 1) | 1ull << (SIGURG - 1) | 1ull << (SIGWINCH - 1) |        \
-	 1ull << (SIGCONT - 1) | 1ull << (SIGTSTP - 1) | 1ull << (SIGTTIN - 1) |        \
+#define HARMLESS                                                                 \
+	(1ull << (SIGCHLD - 1) | 1ull << (SIGURG - 1) | 1ull << (SIGWINCH - 1) | \
+	 1ull << (SIGCONT - 1) | 1ull << (SIGTSTP - 1) | 1ull << (SIGTTIN - 1) | \
 	 1ull << (SIGTTOU - 1))
 #define NEVER (1ull << (SIGKILL - 1) | 1ull << (SIGSTOP - 1))
 

@@ -45,8 +45,7 @@ enum slot_leave slot_withdraw(uint32_t *st, bool may_leave, bool timed)
 		} else if (slot_state(word) == LANE_STATE_TAKEN) {
 			if (slot_cas(st, &word, free_word))
 				return SLOT_LEFT;
-		} else if (slot_cas(st, &word,
-				    word | LANE_FLAG_LEAVES | LANE_FLAG_SLEEPS | why)) {
+		} else if (slot_cas(st, &word, word | LANE_FLAG_LEAVES | LANE_FLAG_SLEEPS | why)) {
 			return SLOT_STAYS;
 		}
 	}

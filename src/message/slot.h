@@ -29,9 +29,8 @@
 #include "gen/shared.h"
 
 #define SLOT_STATE_MASK 7u
-#define SLOT_FLAGS                                                           \
-	((uint32_t)LANE_FLAG_SLEEPS | LANE_FLAG_UNBLOCK | LANE_FLAG_LEAVES | \
-	 LANE_FLAG_TIMED)
+#define SLOT_FLAGS \
+	((uint32_t)LANE_FLAG_SLEEPS | LANE_FLAG_UNBLOCK | LANE_FLAG_LEAVES | LANE_FLAG_TIMED)
 #define SLOT_GEN_SHIFT 8
 #define SLOT_GEN_MASK  0xffffffu
 

@@ -12,11 +12,11 @@
 #include <stdint.h>
 
 struct spin {
-	uint32_t success;   /* of late, 0 to SPIN_SURE */
-	uint32_t hit_ns;    /* what a hit took of late */
-	uint32_t waits;     /* until the next try while it does not pay */
-	uint32_t pause;     /* doubled at each try that fails */
-	uint32_t tries;     /* to look again at what may run us, now and then */
+	uint32_t success; /* of late, 0 to SPIN_SURE */
+	uint32_t hit_ns;  /* what a hit took of late */
+	uint32_t waits;   /* until the next try while it does not pay */
+	uint32_t pause;   /* doubled at each try that fails */
+	uint32_t tries;   /* to look again at what may run us, now and then */
 };
 
 /* For how many nanoseconds to look before this sleep; 0: not at all. */

@@ -41,5 +41,13 @@ const struct timespec *timeout_left(const struct timeout *t, struct timespec *re
 /* When it is, of @t's clock. The past, if it polls. */
 struct timespec timeout_at(const struct timeout *t);
 
+/* Has the time come? */
+static inline bool timeout_is_over(const struct timeout *t)
+{
+	struct timespec left;
+
+	return timeout_left(t, &left) && left.tv_sec == 0 && left.tv_nsec == 0;
+}
+
 /* The time is over. -ETIMEDOUT, or the event is delivered, @t disarmed, and 0: block on. */
 int timeout_expired(struct timeout *t);

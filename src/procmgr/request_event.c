@@ -136,6 +136,17 @@ int req_ability(struct request *r, const struct proto_ability_in *in, struct pro
 	return request_errno(e);
 }
 
+int req_able(struct request *r, const struct proto_able_in *in, struct proto_able_out *out)
+{
+	struct pt_proc *p = core_find(&r->m->core, in->pid);
+
+	if (!p || !core_is_alive(p))
+		return ESRCH;
+	births_refresh_ids(r->m, p);
+	out->may = core_has_ability(&r->m->core, p, in->ability, in->value);
+	return 0;
+}
+
 int req_ability_create(struct request *r, const struct proto_ability_create_in *in,
 		       struct proto_ability_create_out *out)
 {

@@ -123,23 +123,45 @@ TEST(connect_client_info_ext_allocates_and_frees)
 	server_end(&s);
 }
 
-TEST(abilities_that_are_missing_make_a_client_unable)
+/* A client that is root or, as @arg says, nobody, until it is answered. */
+static void be_able_or_not(void *arg)
 {
-	struct server s = server_with_client();
-	struct _client_info *client = NULL;
-	/* Everybody may spawn. */
-	struct _client_able able = {.ability = PROCMGR_AID_SPAWN, .range_hi = UINT64_MAX};
+	struct sender *s = arg;
 
-	EXPECT_EQ(ConnectClientInfoAble(s.scoid, &client, 0, &able, 1), 0);
-	EXPECT_EQ(client->flags & _NTO_CI_UNABLE, 0);
-	EXPECT_EQ(ClientInfoExtFree(&client), 0);
-	/* There is no such ability, so nobody has it. */
-	able.ability = 0xfff0;
-	EXPECT_EQ(ConnectClientInfoAble(s.scoid, &client, 0, &able, 1), 0);
-	EXPECT_EQ(client->flags & _NTO_CI_UNABLE, _NTO_CI_UNABLE);
+	if (s->rounds)
+		EXPECT_OK(setresuid(65534, 65534, 65534));
+	sender_in_process(s);
+}
+
+static uint32_t flags_of_able(bool is_nobody)
+{
+	struct server s = {.chid = EXPECT_OK(ChannelCreate(0)), .sender = senders_new(1)};
+	struct _client_able able = {.ability = PROCMGR_AID_SETUID, .range_hi = UINT64_MAX};
+	struct _client_info *client = NULL;
+	struct _msg_info info;
+	union mail mail;
+	uint32_t flags;
+
+	s.sender->server = getpid();
+	s.sender->chid = s.chid;
+	s.sender->rounds = is_nobody;
+	s.sender->pid = child_runs(be_able_or_not, s.sender);
+	s.rcvid = expect_message(s.chid, &mail, &info);
+	EXPECT_EQ(ConnectClientInfoAble(info.scoid, &client, 0, &able, 1), 0);
 	EXPECT_EQ(client->pid, s.sender->pid);
+	flags = client->flags;
 	EXPECT_EQ(ClientInfoExtFree(&client), 0);
 	server_end(&s);
+	return flags;
+}
+
+TEST(abilities_that_are_missing_make_a_client_unable)
+{
+	const bool is_root = geteuid() == 0;
+
+	EXPECT_EQ(flags_of_able(is_root) & _NTO_CI_UNABLE, _NTO_CI_UNABLE);
+	if (is_root)
+		EXPECT_EQ(flags_of_able(false) & _NTO_CI_UNABLE, 0);
 }
 
 static void become_leader(void *arg)

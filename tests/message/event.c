@@ -308,6 +308,8 @@ TEST(a_forged_handle_delivers_nothing)
 	}
 	expect_nothing_queued(c.chid, c.self);
 	EXPECT_OK(MsgUnregisterEvent(&event));
+	EXPECT_ERRNO(MsgRegisterEvent(&event, peer.coid), EINVAL);
+	SIGEV_PULSE_INT_INIT(&event, c.self, 15, 41, 11);
 	EXPECT_ERRNO(MsgRegisterEvent(&event, 55555), EBADF);
 	channel_end(&c);
 	peer_end(&peer);
