@@ -233,12 +233,26 @@ static int guard_refuse(void)
 	return -1;
 }
 
+/* A server's answer to its close is the result. */
+static int guard_close_flagged(int fd)
+{
+	int error, rc;
+
+	if (!connection_closing(fd, &error))
+		io_flag_clear(fd);
+	rc = __close(fd);
+	if (rc < 0 || error == 0)
+		return rc;
+	errno = -error;
+	return -1;
+}
+
 EXPORT int close(int fd)
 {
 	if (guard_is_hidden(fd))
 		return guard_refuse();
-	if (io_is_flagged(fd) && !connection_closing(fd))
-		io_flag_clear(fd);
+	if (io_is_flagged(fd))
+		return guard_close_flagged(fd);
 	return __close(fd);
 }
 
@@ -248,7 +262,7 @@ static void guard_copied(int from, int fd)
 	if (!io_is_flagged(from) && !io_is_flagged(fd))
 		return;
 	if (io_is_flagged(fd))
-		(void)connection_closing(fd);
+		(void)connection_closing(fd, NULL);
 	if (connection_at(from))
 		connection_duplicated(from, fd);
 	else
