@@ -20,6 +20,8 @@
 #include "base/util.h"
 #include "client/export.h"
 #include "client/io.h"
+#include "io/file.h"
+#include "io/lock.h"
 #include "message/connection.h"
 
 /* The kernel copies the table up to the highest number at each clone: so not
@@ -312,10 +314,17 @@ EXPORT int dup(int from)
 
 static int guard_fcntl(int fd, int cmd, void *arg)
 {
+	long served;
 	int result;
 
 	if (guard_is_hidden(fd))
 		return guard_refuse();
+	if (file_is(fd) && lock_fcntl(fd, cmd, arg, &served)) {
+		if (served >= 0)
+			return (int)served;
+		errno = (int)-served;
+		return -1;
+	}
 	result = __fcntl(fd, cmd, arg);
 	if (result >= 0 && (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC))
 		guard_copied(fd, result);

@@ -59,6 +59,7 @@ static int open_run(int dir_fd, const char *path, const struct open_args *a)
 		.plain = open_plain,
 		.served = open_served,
 		.follows = !(a->flags & O_NOFOLLOW),
+		.changes = a->flags & O_CREAT,
 		.arg = a,
 	};
 

@@ -14,6 +14,7 @@ struct path_way {
 	path_plain_fn *plain;
 	path_served_fn *served;
 	bool follows; /* a symbolic link at the end */
+	bool changes; /* names: what servers have is not changed beneath them */
 	const void *arg;
 };
 

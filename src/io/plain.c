@@ -227,3 +227,44 @@ WRAPPED(int, faccessat, int dir_fd, const char *path, int mode, int flags)
 
 	return ((faccessat_fn *)real_function("faccessat", &cached))(dir_fd, path, mode, flags);
 }
+
+/* Streams of the kernel's folders. */
+#define REAL(type, name)                                      \
+	({                                                    \
+		static void *cached_##name;                   \
+		(type *)real_function(#name, &cached_##name); \
+	})
+
+typedef DIR *opendir_fn(const char *path);
+typedef struct dirent *readdir_fn(DIR *dir);
+typedef int dir_fn(DIR *dir);
+
+WRAPPED(DIR *, opendir, const char *path)
+{
+	return REAL(opendir_fn, opendir)(path);
+}
+
+WRAPPED(struct dirent *, readdir, DIR *dir)
+{
+	return REAL(readdir_fn, readdir)(dir);
+}
+
+WRAPPED(struct dirent *, readdir64, DIR *dir)
+{
+	return REAL(readdir_fn, readdir)(dir);
+}
+
+WRAPPED(int, closedir, DIR *dir)
+{
+	return REAL(dir_fn, closedir)(dir);
+}
+
+WRAPPED(int, dirfd, DIR *dir)
+{
+	return REAL(dir_fn, dirfd)(dir);
+}
+
+WRAPPED(ssize_t, readlink, const char *path, char *buf, size_t len)
+{
+	return plain_readlink(path, buf, len);
+}

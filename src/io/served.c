@@ -174,7 +174,7 @@ struct tour {
 static int tour_follow(struct tour *t, const char *target)
 {
 	char rest[2 * PATH_BYTES];
-	int n = snprintf(rest, sizeof(rest), "%s/%s", target, t->rest);
+	int n = snprintf(rest, sizeof(rest), "%s%s", target, t->rest);
 
 	if (n >= PATH_BYTES)
 		return -ENAMETOOLONG;

@@ -332,7 +332,7 @@ static void server_run(int ready)
 	static iofunc_funcs_t ocb_funcs = {.nfuncs = _IOFUNC_NFUNCS,
 					   .ocb_calloc = server_ocb_calloc,
 					   .ocb_free = server_ocb_free};
-	static iofunc_mount_t mount = {.funcs = &ocb_funcs};
+	static iofunc_mount_t mount = {.funcs = &ocb_funcs, .conf = IOFUNC_PC_SYNC_IO};
 	dispatch_t *dpp = dispatch_create();
 
 	iofunc_func_init(_RESMGR_CONNECT_NFUNCS, &connect_funcs, _RESMGR_IO_NFUNCS, &io_funcs);
