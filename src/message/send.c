@@ -52,10 +52,10 @@ struct sending {
 	struct timeout limit;
 	bool limits_send, limits_reply;
 	bool is_cancellable;
-	bool is_asked;     /* the server knows that we want to leave */
-	bool is_told;      /* published that we are blocked */
-	bool has_answer;   /* frames: the REPLY record is here */
-	int leave_error;   /* why we wanted to */
+	bool is_asked;   /* the server knows that we want to leave */
+	bool is_told;    /* published that we are blocked */
+	bool has_answer; /* frames: the REPLY record is here */
+	int leave_error; /* why we wanted to */
 	struct lane_reply answer;
 };
 
@@ -92,8 +92,7 @@ static int give_in_memory(struct sending *s)
 	ssize_t rc;
 
 	fill_request(s, q);
-	rc = vec_gather(s->send, 0, lane_request_place(m, q->size, q->send_at),
-			LANE_HERE(q->size));
+	rc = vec_gather(s->send, 0, lane_request_place(m, q->size, q->send_at), LANE_HERE(q->size));
 	if (rc < 0)
 		return (int)rc;
 	__atomic_store_n(&s->l->generation, slot_publish(&m->state), __ATOMIC_RELEASE);
@@ -178,8 +177,8 @@ static void serve_fetch(struct sending *s, const struct lane_record *ask)
 		.offset = ask->offset,
 	};
 	size_t want = MIN(ask->size, (uint64_t)LANE_WINDOW);
-	uint8_t *window = mmap(NULL, LANE_WINDOW, PROT_READ | PROT_WRITE,
-			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *window =
+		mmap(NULL, LANE_WINDOW, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct iovec parts[2] = {{&record, sizeof(record)}, {window, 0}};
 	ssize_t got = window == MAP_FAILED ? -ENOMEM :
 					     vec_gather(s->send, ask->offset, window, want);
@@ -201,8 +200,8 @@ static void serve_put(struct sending *s, const struct lane_record *ask)
 		.kind = LANE_KIND_DATA,
 		.generation = ask->generation,
 	};
-	uint8_t *window = mmap(NULL, LANE_WINDOW, PROT_READ | PROT_WRITE,
-			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *window =
+		mmap(NULL, LANE_WINDOW, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct iovec part = {window, window == MAP_FAILED ? 0 : LANE_WINDOW};
 	struct iovec answer = {&record, sizeof(record)};
 	ssize_t got = packet_recv(guard_number(&s->l->socket), &part, 1, 0);
@@ -288,9 +287,8 @@ static int sleep_poll(struct sending *s)
 	};
 	unsigned n = fds[1].fd >= 0 ? 2 : 1;
 	/* Where it may leave, handlers run in the sleep itself and end it. */
-	const sigset_t *mask = s->signals.is_held && s->signals.fd < 0 && !s->is_asked ?
-				       &s->signals.before :
-				       NULL;
+	const sigset_t *mask =
+		s->signals.is_held && s->signals.fd < 0 && !s->is_asked ? &s->signals.before : NULL;
 	struct timespec room;
 	const struct timespec *limit = sleep_limit(s, &room);
 	int cancel = s->is_cancellable ? cancel_open() : -1;
@@ -459,6 +457,9 @@ static int await_answer(struct sending *s)
 		if (was_fresh && look(s))
 			continue;
 		was_fresh = false;
+		/* It stayed because somebody was BUSY, and was woken as that is over. */
+		if (s->leave_error && state == LANE_STATE_TAKEN && leave(s, s->leave_error))
+			return s->leave_error;
 		if (state != LANE_STATE_DONE && !slot_sleep(&s->m->state))
 			continue;
 		hold_fatal(s);
