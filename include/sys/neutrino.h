@@ -358,6 +358,7 @@ __END_DECLS
 /* What is not about messages. */
 #include <bits/neutrino_interrupt.h>
 #include <bits/neutrino_iov.h>
+#include <bits/neutrino_process.h>
 #include <bits/neutrino_sync.h>
 #include <bits/neutrino_thread.h>
 #include <bits/neutrino_time.h>

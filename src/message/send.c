@@ -468,6 +468,9 @@ static int await_answer(struct sending *s)
 		if (was_fresh && look(s))
 			continue;
 		was_fresh = false;
+		/* It stayed because somebody was BUSY, and was woken as that is over. */
+		if (s->leave_error && state == LANE_STATE_TAKEN && leave(s, s->leave_error))
+			return s->leave_error;
 		if (state != LANE_STATE_DONE && !slot_sleep(&s->m->state))
 			continue;
 		hold_fatal(s);
