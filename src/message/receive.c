@@ -354,8 +354,12 @@ static void release_signals(void *signals)
 static int receive_on(struct receiving *r)
 {
 	bool looks = must_look(r);
-	int rc = 0;
+	int rc = r->pulses_only ? channel_want_pulse_waits(r->ch) : 0;
 
+	if (rc < 0) {
+		channel_unlock(r->ch);
+		return rc;
+	}
 	r->ch->n_inside++;
 	for (;;) {
 		int taken;
@@ -404,17 +408,6 @@ static int receive(int chid, const struct vec *to, struct _msg_info *info, bool 
 	timeout_take(STATE_RECEIVE, &r.limit);
 	if (to->size < sizeof(struct _pulse))
 		return -EFAULT;
-	r.ch = channel_lock(chid);
-	if (!r.ch)
-		return -ESRCH;
-	if (pulses_only) {
-		rc = channel_want_pulse_waits(r.ch);
-		if (rc < 0) {
-			channel_unlock(r.ch);
-			return rc;
-		}
-	}
-	channel_unlock(r.ch);
 	rc = receive_held(&r, chid);
 	errno = saved;
 	return rc;
