@@ -252,8 +252,11 @@ static int make_bell(struct lane_end *l)
 
 static int add_to_waits(const struct lane_end *l, const struct guard_fd *fd, enum lane_waits what)
 {
-	struct epoll_event ev = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.u32 = what};
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLRDHUP, .data.u32 = what};
 
+	/* Records are taken one at a time, and the end may come with one: told until it is taken. */
+	if (what == LANE_WAITS_BELL)
+		ev.events |= EPOLLET;
 	return epoll_ctl(guard_number(&l->waits), EPOLL_CTL_ADD, guard_number(fd), &ev) < 0 ?
 		       -EAGAIN :
 		       0;
