@@ -53,6 +53,7 @@ static struct lock lock = LOCK_INIT;
 /* Only those pages are ever touched that have some. */
 static struct connection *by_fd[IO_FDS];
 static struct connection *by_side[SIDE_MAX];
+static int fd_end; /* above all that ever were one */
 static unsigned side_end = 1; /* 0 is SYSMGR_COID */
 static struct connection *spare;
 static struct connection blocks[64];
@@ -140,7 +141,9 @@ static uint64_t peer_of(pid_t pid, int chid)
 
 static struct connection *next_fd(int from)
 {
-	for (int fd = MAX(from, 0); fd < IO_FDS; fd++) {
+	int end = __atomic_load_n(&fd_end, __ATOMIC_ACQUIRE);
+
+	for (int fd = MAX(from, 0); fd < end; fd++) {
 		if (fd % 64 == 0 && !__atomic_load_n(&io_flags[fd / 64], __ATOMIC_RELAXED)) {
 			fd += 63;
 			continue;
@@ -315,6 +318,14 @@ static uint64_t inode_of(int fd)
 	return fstat(fd, &st) == 0 ? st.st_ino : 0;
 }
 
+static void put_fd(int fd, struct connection *c)
+{
+	c->inode = inode_of(fd);
+	__atomic_store_n(&fd_end, MAX(fd_end, fd + 1), __ATOMIC_RELEASE);
+	__atomic_store_n(&by_fd[fd], c, __ATOMIC_RELEASE);
+	io_flag_set(fd);
+}
+
 /* @fd, or the lowest free one from @index on; @fd is taken. */
 static int move_fd(int fd, unsigned index, bool is_cloexec)
 {
@@ -342,9 +353,7 @@ static int place_fd(struct connection *c, int fd, unsigned index)
 		return -EMFILE;
 	}
 	c->coid = at;
-	c->inode = inode_of(at);
-	__atomic_store_n(&by_fd[at], c, __ATOMIC_RELEASE);
-	io_flag_set(at);
+	put_fd(at, c);
 	return 0;
 }
 
@@ -541,15 +550,13 @@ static struct connection *adopt_locked(int fd)
 	c->chid = chid;
 	c->coid = fd;
 	c->socket.number = -1;
-	c->inode = inode_of(fd);
 	c->kind = CONNECTION_CHANNEL;
 	c->peer = c->is_dead ? ++peers_so_far : peer_of(pid, chid);
 	if (c->is_dead)
 		c->flags |= _NTO_COF_DEAD;
 	else
 		(void)say_hello(fd, fd, c); /* as above */
-	__atomic_store_n(&by_fd[fd], c, __ATOMIC_RELEASE);
-	io_flag_set(fd);
+	put_fd(fd, c);
 	return c;
 }
 
@@ -656,8 +663,9 @@ bool connection_closing(int fd)
 
 void connection_closing_range(unsigned first, unsigned last)
 {
-	last = MIN(last, (unsigned)IO_FDS - 1);
-	for (unsigned fd = first; fd <= last; fd++) {
+	unsigned end = (unsigned)__atomic_load_n(&fd_end, __ATOMIC_ACQUIRE);
+
+	for (unsigned fd = first; fd <= last && fd < end; fd++) {
 		if (fd % 64 == 0 && !__atomic_load_n(&io_flags[fd / 64], __ATOMIC_RELAXED))
 			fd += 63;
 		else
@@ -690,7 +698,7 @@ void connection_forked(void)
 		by_side[at] = NULL;
 	}
 	side_end = 1;
-	for (int fd = 0; fd < IO_FDS; fd++) {
+	for (int fd = 0; fd < fd_end; fd++) {
 		if (fd % 64 == 0 && !io_flags[fd / 64])
 			fd += 63;
 		else if (by_fd[fd])

@@ -25,6 +25,7 @@
 #include "base/mask.h"
 #include "base/util.h"
 #include "host/linux/memory.h"
+#include "host/linux/proccred.h"
 #include "message/connection.h"
 #include "message/lock.h"
 #include "message/ready.h"
@@ -146,9 +147,12 @@ static void lane_close(struct lane_end *l)
 static bool wants_frames(const struct connection *c)
 {
 	const char *wish = getenv("KAMIOKA_LANE");
+	struct proccred cred;
 
-	/* Memory that others can write as they like is for one user's programs. */
-	return c->uid != geteuid() || (wish && strcmp(wish, "socket") == 0);
+	/* Memory that others can write as they like is for one user's programs. Who listened as
+	 * one user may be another now. */
+	return (wish && strcmp(wish, "socket") == 0) || c->uid != geteuid() ||
+	       proccred_read(c->pid, &cred, NULL, 0) < 0 || cred.euid != geteuid();
 }
 
 static void write_pair(struct lane *m, enum lane_pairs which, unsigned at);
