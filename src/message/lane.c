@@ -283,7 +283,7 @@ static int make_waits(struct lane_end *l)
 
 /* A queue that is full for the moment is waited for; nobody has seen the lane before. */
 static int send_lane(const struct connection *c, const struct link_record *record, const int *fds,
-		     unsigned n_fds)
+		     unsigned n_fds, bool waits)
 {
 	const struct timespec pause = {.tv_nsec = LANE_CROWD_NS};
 
@@ -293,11 +293,13 @@ static int send_lane(const struct connection *c, const struct link_record *recor
 
 		if (rc != -ETOOMANYREFS && rc != -EAGAIN)
 			return rc;
+		if (!waits)
+			return -EAGAIN;
 		(void)nanosleep(&pause, NULL);
 	}
 }
 
-static int lane_open(struct lane_end *l, struct connection *c)
+static int lane_open(struct lane_end *l, struct connection *c, bool waits)
 {
 	struct link_record record = {.magic = LANE_MAGIC, .kind = LINK_KIND_LANE};
 	auto_fd memory = -1, other = -1;
@@ -324,7 +326,7 @@ static int lane_open(struct lane_end *l, struct connection *c)
 	rc = send_lane(c, &record,
 		       (const int[4]){other, guard_number(&l->bell), memory,
 				      guard_number(&l->wake)},
-		       l->is_frames ? 3 : 4);
+		       l->is_frames ? 3 : 4, waits);
 	return rc == -EPIPE || rc == -ECONNRESET || rc == -ENOTCONN ? -EBADF : rc;
 }
 
@@ -362,7 +364,7 @@ static void lane_check_process(void)
 	}
 }
 
-static int lane_new(struct connection *c, struct lane_end **ret)
+static int lane_new(struct connection *c, bool waits, struct lane_end **ret)
 {
 	struct lane_end *l;
 	sigset_t mask, before;
@@ -374,7 +376,7 @@ static int lane_new(struct connection *c, struct lane_end **ret)
 	lock_take(&lock, &mask);
 	l = record_new();
 	lock_give(&lock, &mask);
-	rc = l ? lane_open(l, c) : -EAGAIN;
+	rc = l ? lane_open(l, c, waits) : -EAGAIN;
 	if (rc == 0) {
 		lock_take(&lock, &mask);
 		l->peer = c->peer;
@@ -391,7 +393,7 @@ static int lane_new(struct connection *c, struct lane_end **ret)
 	return rc;
 }
 
-int lane_get(struct connection *c, struct lane_end **ret)
+int lane_get(struct connection *c, bool waits, struct lane_end **ret)
 {
 	lane_check_process();
 	for (struct lane_end *l = mine; l; l = l->next)
@@ -399,7 +401,7 @@ int lane_get(struct connection *c, struct lane_end **ret)
 			*ret = l;
 			return 0;
 		}
-	return c->is_dead ? -EBADF : lane_new(c, ret);
+	return c->is_dead ? -EBADF : lane_new(c, waits, ret);
 }
 
 void lane_died(struct lane_end *l, struct connection *c)

@@ -601,7 +601,7 @@ static int send_once(int coid, const struct vec *out, const struct vec *in, bool
 		return -EBADF;
 	if (s.c->kind == CONNECTION_SYSMGR)
 		return -ENOSYS;
-	rc = lane_get(s.c, &s.l);
+	rc = lane_get(s.c, true, &s.l);
 	if (rc < 0)
 		return rc;
 	s.send = out;
