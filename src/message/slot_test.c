@@ -1,25 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * All orders in which clients and receivers can move a lane's state word.
+ * All orders in which clients and receivers can move a lane's state word (slot_model.h): after
+ * each step each side may be the next, and one of them may die at any point.
  *
- * What runs is slot.c itself. Each of its atomic operations is one step of one side; between any
- * two steps any other side may go on, or die. A side in the middle of a call is kept as what the
- * operations of that call have returned so far: the call is begun again with these results, does
- * one operation more for real, and is left by longjmp(). So the whole world is one plain struct,
- * which can be copied, and known again.
- *
- * What surrounds the slot is modelled here in steps as small: the bell, the wake-up, the queue,
- * the locks of channel and caller as in arrivals.c, receive.c, reply.c and caller.c, the client
- * as in send.c. Clients send messages one after another; each may be signalled once while it
- * sleeps. The last message of client 0 is answered only if its client asks to leave. Operations
- * happen in one order for all, which is what sequential consistency promises and x86_64 and
- * aarch64 do for one word.
+ * Clients send messages one after another; each may be signalled once while it sleeps. The last
+ * message of client 0 is answered only if its client asks to leave.
  */
+#include "message/slot_model.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,532 +18,7 @@
 #include <cmocka.h>
 
 #include "gen/shared.h"
-
-static uint32_t step_load(const uint32_t *st, int order);
-static void step_store(uint32_t *st, uint32_t value);
-static uint32_t step_exchange(uint32_t *st, uint32_t value);
-static bool step_cas(uint32_t *st, uint32_t *expected, uint32_t wanted);
-
-#define __atomic_load_n(st, order)            step_load(st, order)
-#define __atomic_store_n(st, value, order)    step_store(st, value)
-#define __atomic_exchange_n(st, value, order) step_exchange(st, value)
-#define __atomic_compare_exchange_n(st, expected, wanted, weak, order, order_failed) \
-	step_cas(st, expected, wanted)
-/* The library's own are linked as well. */
-#define slot_sleep    tried_sleep
-#define slot_withdraw tried_withdraw
-#define slot_take     tried_take
-#define slot_claim    tried_claim
-#define slot_release  tried_release
-#define slot_complete tried_complete
-#include "message/slot.c"
-
-#define CLIENTS   2
-#define RECEIVERS 2
-#define SIDES     (CLIENTS + RECEIVERS)
-#define MESSAGES  2
-#define LOG_MAX   10
-#define DEPTH_MAX 4000
-
-/* ---- The world ---- */
-
-enum pc {
-	C_PUBLISH,
-	C_RING,
-	C_LOOK,
-	C_SLEEP,
-	C_ASLEEP,
-	C_WITHDRAW,
-	C_ANSWER,
-	C_LAST_LOOK,
-	C_END,
-	R_IDLE,
-	R_LOOK,
-	R_TAKE,
-	R_RELEASE,
-	R_WAKE,
-	R_HAVE,
-	R_CLAIM,
-	R_COMPLETE,
-	R_END,
-	R_END_LOAD,
-	R_END_TAKE,
-};
-
-static const char *const pc_names[] = {
-	"publish",   "ring",  "look",     "sleep",      "asleep",    "withdraw",  "answer",
-	"last look", "end",   "idle",     "look",       "take",      "release",   "wake",
-	"have it",   "claim", "complete", "end: claim", "end: load", "end: take",
-};
-
-enum caller_progress { IDLE, QUEUED, HELD };
-
-/* A client or a receiver. */
-struct side {
-	uint16_t seen[LOG_MAX]; /* by the call under way: words of small generations */
-	uint16_t gen;
-	uint8_t n_seen;
-	uint8_t pc;
-	uint8_t message; /* client: which one, from 0; receiver: the one it means, from 1 */
-	uint8_t slot;    /* receiver: whose */
-	uint8_t n_signals;
-	bool is_asked;    /* client: the server knows that it wants to leave */
-	bool wants_leave; /* client: it leaves as soon as it may */
-	bool for_reply;   /* receiver: claims to reply, else to read */
-	bool has_read;
-	bool will_stay; /* receiver: after the wake-up it still has the message */
-};
-
-/* What a server knows of a lane. */
-struct model_caller {
-	uint16_t gen;
-	uint8_t pulse_message;
-	uint16_t pulse; /* generation whose client wants to leave, to be received; 0: none */
-	uint8_t progress;
-	uint8_t lock; /* the receiver, from 1; 0: nobody */
-	uint8_t busy; /* who may touch the client's buffers */
-	bool is_pulsed;
-	bool is_ended;
-};
-
-enum outcome { OPEN, ANSWERED, WITHDRAWN, LOST };
-
-struct world {
-	_Alignas(8) uint32_t word[CLIENTS];
-	struct side side[SIDES];
-	struct model_caller caller[CLIENTS];
-	uint8_t request[CLIENTS], reply[CLIENTS]; /* of which message the bytes are, from 1 */
-	uint8_t outcome[CLIENTS][MESSAGES];
-	bool is_completed[CLIENTS][MESSAGES];
-	bool bell[CLIENTS], wake[CLIENTS];
-	bool is_dead[CLIENTS];
-	bool is_server_dead;
-	uint8_t channel_lock;
-};
-
-static struct {
-	bool may_leave; /* a channel without _NTO_CHF_UNBLOCK */
-	unsigned n_messages[CLIENTS];
-} rules;
-
-/* The step under way, and the way to it. */
-static struct world *w;
-static unsigned me;
-static unsigned n_replayed;
-static bool is_spent;
-static jmp_buf left;
-static struct {
-	uint8_t side, pc;
-} way[DEPTH_MAX];
-static unsigned depth;
-
-static bool is_client(unsigned side)
-{
-	return side < CLIENTS;
-}
-
-static void __attribute__((noreturn)) trouble(const char *what)
-{
-	for (unsigned i = 0; i < depth; i++)
-		fprintf(stderr, "%s %u: %s\n", is_client(way[i].side) ? "client" : "receiver",
-			is_client(way[i].side) ? way[i].side : way[i].side - CLIENTS,
-			pc_names[way[i].pc]);
-	for (unsigned i = 0; i < CLIENTS; i++)
-		fprintf(stderr, "word %u: %x\n", i, w->word[i]);
-	fail_msg("%s", what);
-	abort();
-}
-
-static void want(bool is_so, const char *otherwise)
-{
-	if (!is_so)
-		trouble(otherwise);
-}
-
-/* ---- Atomic operations ---- */
-
-/* True: this one is done for real; false: it has been, *ret is what it has seen. */
-static bool step_begins(uint32_t *ret)
-{
-	struct side *s = &w->side[me];
-
-	if (n_replayed < s->n_seen) {
-		*ret = s->seen[n_replayed++];
-		return false;
-	}
-	if (is_spent)
-		longjmp(left, 1);
-	is_spent = true;
-	return true;
-}
-
-static void step_ends(uint32_t seen)
-{
-	struct side *s = &w->side[me];
-
-	want(s->n_seen < LOG_MAX && seen <= UINT16_MAX, "a call goes round and round");
-	s->seen[s->n_seen++] = (uint16_t)seen;
-	n_replayed = s->n_seen;
-}
-
-static void check_move(uint32_t from, uint32_t to)
-{
-	uint32_t state = slot_state(to);
-
-	if (state == slot_state(from) && slot_gen(to) == slot_gen(from)) {
-		want(is_client(me), "the server has set a flag");
-		return;
-	}
-	if (state == LANE_STATE_FREE || state == LANE_STATE_READY)
-		want(is_client(me), "the server has made a move of the client's");
-	else
-		want(!is_client(me), "a client has made a move of the server's");
-	if (slot_gen(to) != slot_gen(from))
-		want(state == LANE_STATE_READY && slot_state(from) == LANE_STATE_FREE,
-		     "another generation, but no other message");
-	if (is_client(me))
-		want(slot_state(from) != LANE_STATE_BUSY,
-		     "a client has left a server that is BUSY");
-	if (state == LANE_STATE_DONE)
-		want(slot_state(from) == LANE_STATE_BUSY, "answered without being BUSY");
-}
-
-static uint32_t *word_of(const uint32_t *st)
-{
-	return &w->word[st - w->word];
-}
-
-static uint32_t step_load(const uint32_t *st, int order)
-{
-	uint32_t seen;
-
-	if (order == __ATOMIC_RELAXED) {
-		/* No step: nobody else may write now. */
-		want(is_client(me) && (slot_state(*st) == LANE_STATE_FREE ||
-				       slot_state(*st) == LANE_STATE_DONE),
-		     "a relaxed look at what another side writes");
-		return *st;
-	}
-	if (step_begins(&seen)) {
-		seen = *st;
-		step_ends(seen);
-	}
-	return seen;
-}
-
-static uint32_t step_exchange(uint32_t *st, uint32_t value)
-{
-	uint32_t seen;
-
-	if (step_begins(&seen)) {
-		seen = *st;
-		check_move(seen, value);
-		*word_of(st) = value;
-		step_ends(seen);
-	}
-	return seen;
-}
-
-static void step_store(uint32_t *st, uint32_t value)
-{
-	(void)step_exchange(st, value);
-}
-
-static bool step_cas(uint32_t *st, uint32_t *expected, uint32_t wanted)
-{
-	uint32_t seen;
-
-	if (step_begins(&seen)) {
-		seen = *st;
-		if (seen == *expected) {
-			check_move(seen, wanted);
-			*word_of(st) = wanted;
-		}
-		step_ends(seen);
-	}
-	if (seen == *expected)
-		return true;
-	*expected = seen;
-	return false;
-}
-
-/* ---- A client's steps ---- */
-
-static unsigned message_of(unsigned client)
-{
-	return w->side[client].message;
-}
-
-static bool is_parked(unsigned client, unsigned message)
-{
-	return client == 0 && message + 1 == rules.n_messages[0];
-}
-
-static void message_ends(struct side *s, enum outcome outcome)
-{
-	unsigned m = s->message;
-
-	want(w->caller[me].busy == 0 || w->is_server_dead, "a client has returned under a server");
-	want(w->outcome[me][m] == OPEN, "a message has ended twice");
-	want(outcome != WITHDRAWN || !w->is_completed[me][m], "an answer has been lost");
-	want(outcome != ANSWERED || w->is_completed[me][m], "an answer that nobody gave");
-	w->outcome[me][m] = (uint8_t)outcome;
-	s->message++;
-	s->n_signals = 0;
-	s->is_asked = s->wants_leave = false;
-	s->pc = s->message < rules.n_messages[me] && outcome != LOST ? C_PUBLISH : C_END;
-}
-
-static void client_publish(struct side *s)
-{
-	w->request[me] = (uint8_t)(s->message + 1);
-	s->gen = (uint16_t)slot_publish(&w->word[me]);
-	s->pc = C_RING;
-}
-
-static void client_look(struct side *s)
-{
-	uint32_t state = slot_state(slot_load(&w->word[me]));
-
-	want(state != LANE_STATE_FREE, "a message has gone that nobody took back");
-	if (state == LANE_STATE_DONE)
-		s->pc = C_ANSWER;
-	else if (s->wants_leave && s->pc == C_LOOK && state == LANE_STATE_TAKEN)
-		s->pc = C_WITHDRAW;
-	else if (s->pc == C_LAST_LOOK)
-		message_ends(s, LOST);
-	else
-		s->pc = C_SLEEP;
-}
-
-static void client_withdraw(struct side *s)
-{
-	switch (slot_withdraw(&w->word[me], rules.may_leave, false)) {
-	case SLOT_LEFT:
-		message_ends(s, WITHDRAWN);
-		break;
-	case SLOT_DONE:
-		s->pc = C_LOOK;
-		break;
-	case SLOT_ASKED:
-		s->is_asked = true;
-		s->pc = C_RING;
-		break;
-	case SLOT_STAYS:
-		s->wants_leave = true;
-		s->pc = C_LOOK;
-		break;
-	}
-}
-
-static void client_answer(struct side *s)
-{
-	want(w->reply[me] == s->message + 1, "the answer of another message");
-	slot_finish(&w->word[me]);
-	message_ends(s, ANSWERED);
-}
-
-static void client_step(struct side *s)
-{
-	switch (s->pc) {
-	case C_PUBLISH:
-		client_publish(s);
-		break;
-	case C_RING:
-		w->bell[me] = true;
-		s->pc = C_LOOK;
-		break;
-	case C_LOOK:
-	case C_LAST_LOOK:
-		client_look(s);
-		break;
-	case C_SLEEP:
-		s->pc = slot_sleep(&w->word[me]) ? C_ASLEEP : C_LOOK;
-		break;
-	case C_WITHDRAW:
-		client_withdraw(s);
-		break;
-	default:
-		client_answer(s);
-		break;
-	}
-}
-
-/* ---- A receiver's steps ---- */
-
-static uint8_t my_mark(void)
-{
-	return (uint8_t)(me + 1);
-}
-
-/* Nothing is left that would make one idle receiver another than the next. */
-static void side_idle(struct side *s)
-{
-	memset(s, 0, sizeof(*s));
-	s->pc = R_IDLE;
-}
-
-static void caller_give(struct side *s)
-{
-	w->caller[s->slot].lock = 0;
-	if (w->channel_lock == my_mark())
-		w->channel_lock = 0;
-	if (s->will_stay)
-		s->pc = R_HAVE;
-	else
-		side_idle(s);
-}
-
-/* BUSY from here on. */
-static void busy_begins(struct side *s)
-{
-	want(w->caller[s->slot].busy == 0, "two are BUSY with one message");
-	w->caller[s->slot].busy = my_mark();
-	want(w->is_dead[s->slot] || (w->request[s->slot] == message_of(s->slot) + 1 &&
-				     s->message == message_of(s->slot) + 1),
-	     "another message than the one meant");
-	want(slot_gen(w->word[s->slot]) == s->gen, "another generation than the one meant");
-}
-
-static void receiver_look(struct side *s)
-{
-	struct model_caller *c = &w->caller[s->slot];
-	uint32_t word = slot_load(&w->word[s->slot]);
-	uint16_t gen = (uint16_t)slot_gen(word);
-
-	if (slot_state(word) == LANE_STATE_READY && !(c->progress == QUEUED && c->gen == gen)) {
-		c->gen = gen;
-		c->is_pulsed = false;
-		c->progress = QUEUED;
-	} else if ((word & LANE_FLAG_UNBLOCK) && c->progress == HELD && c->gen == gen &&
-		   !c->is_pulsed) {
-		c->is_pulsed = true;
-		c->pulse = gen;
-		c->pulse_message = w->request[s->slot];
-	}
-	s->will_stay = false;
-	caller_give(s);
-}
-
-static void receiver_take(struct side *s)
-{
-	struct model_caller *c = &w->caller[s->slot];
-
-	s->gen = c->gen;
-	s->will_stay = false;
-	if (slot_take(&w->word[s->slot], s->gen) == SLOT_HELD) {
-		c->progress = HELD;
-		w->channel_lock = 0;
-		s->message = w->request[s->slot];
-		busy_begins(s);
-		s->has_read = false;
-		s->pc = R_RELEASE;
-		return;
-	}
-	c->progress = IDLE;
-	caller_give(s);
-}
-
-static void receiver_release(struct side *s)
-{
-	bool wakes = slot_release(&w->word[s->slot], s->gen);
-
-	w->caller[s->slot].busy = 0;
-	s->will_stay = true;
-	if (wakes)
-		s->pc = R_WAKE;
-	else
-		caller_give(s);
-}
-
-static void receiver_claim(struct side *s)
-{
-	struct model_caller *c = &w->caller[s->slot];
-	uint32_t flags;
-
-	if (slot_claim(&w->word[s->slot], s->gen, &flags) == SLOT_HELD) {
-		busy_begins(s);
-		s->pc = s->for_reply ? R_COMPLETE : R_RELEASE;
-		return;
-	}
-	/* A reply forgets what its client has left. */
-	if (s->for_reply)
-		c->progress = IDLE;
-	s->will_stay = !s->for_reply;
-	caller_give(s);
-}
-
-static void receiver_complete(struct side *s)
-{
-	unsigned m = message_of(s->slot);
-	bool wakes;
-
-	w->reply[s->slot] = (uint8_t)(m + 1);
-	w->caller[s->slot].progress = IDLE;
-	wakes = slot_complete(&w->word[s->slot], s->gen);
-	want(w->is_dead[s->slot] || w->outcome[s->slot][m] == OPEN,
-	     "a message that has ended is answered");
-	want(!w->is_completed[s->slot][m], "a message is answered twice");
-	w->is_completed[s->slot][m] = true;
-	w->caller[s->slot].busy = 0;
-	s->will_stay = false;
-	if (wakes)
-		s->pc = R_WAKE;
-	else
-		caller_give(s);
-}
-
-/* The client is dead: what it has under way is answered, for who else holds the memory. */
-static void receiver_end(struct side *s)
-{
-	uint32_t flags;
-	enum slot_hold hold = s->pc == R_END ? slot_claim(&w->word[s->slot], s->gen, &flags) :
-					       slot_take(&w->word[s->slot], s->gen);
-
-	s->will_stay = false;
-	w->caller[s->slot].is_ended = true;
-	if (hold == SLOT_HELD) {
-		busy_begins(s);
-		s->pc = R_COMPLETE;
-		return;
-	}
-	w->caller[s->slot].progress = IDLE;
-	caller_give(s);
-}
-
-static void receiver_step(struct side *s)
-{
-	switch (s->pc) {
-	case R_LOOK:
-		receiver_look(s);
-		break;
-	case R_TAKE:
-		receiver_take(s);
-		break;
-	case R_RELEASE:
-		receiver_release(s);
-		break;
-	case R_WAKE:
-		w->wake[s->slot] = true;
-		caller_give(s);
-		break;
-	case R_CLAIM:
-		receiver_claim(s);
-		break;
-	case R_COMPLETE:
-		receiver_complete(s);
-		break;
-	case R_END_LOAD:
-		s->gen = (uint16_t)slot_gen(slot_load(&w->word[s->slot]));
-		s->pc = R_END_TAKE;
-		break;
-	default:
-		receiver_end(s);
-		break;
-	}
-}
-
-/* ---- All orders ---- */
+#include "message/slot.h"
 
 static uint64_t *known;
 static size_t known_room, n_known;
@@ -637,40 +103,13 @@ static bool is_new(const struct world *world)
 
 static void explore(const struct world *from);
 
-/* The call that @at is in, up to and with its next atomic operation. */
-static void step_do(struct world *next, unsigned at)
-{
-	struct side *s = &next->side[at];
-
-	w = next;
-	me = at;
-	n_replayed = 0;
-	is_spent = false;
-	if (setjmp(left) != 0)
-		return;
-	if (is_client(at))
-		client_step(s);
-	else
-		receiver_step(s);
-	/* The call has returned. */
-	memset(s->seen, 0, sizeof(s->seen));
-	s->n_seen = 0;
-}
-
 /* @at goes one step from @from, and everything goes on from there. */
 static void explore_step(const struct world *from, unsigned at)
 {
 	struct world next = *from;
 
-	step_do(&next, at);
+	model_step(&next, at);
 	explore(&next);
-}
-
-static void way_push(const struct world *from, unsigned at)
-{
-	want(depth < DEPTH_MAX, "an order without end");
-	way[depth].side = (uint8_t)at;
-	way[depth++].pc = from->side[at].pc;
 }
 
 /* A step that is not a call: @at goes to @pc, in a world that is @next already. */
@@ -684,7 +123,7 @@ static bool explore_asleep(const struct world *from, unsigned at)
 {
 	const struct side *s = &from->side[at];
 	bool may_signal = !s->is_asked && !s->wants_leave &&
-			  (s->n_signals == 0 || is_parked(at, s->message));
+			  (s->n_signals == 0 || model_is_parked(at, s->message));
 	struct world next;
 
 	if (from->wake[at]) {
@@ -720,7 +159,7 @@ static bool explore_locked(struct world *next, unsigned at, enum pc pc, bool wit
 	s->pc = (uint8_t)pc;
 	if (pc == R_CLAIM && (c->progress != HELD || c->gen != s->gen)) {
 		c->lock = 0; /* ESRCH */
-		side_idle(s);
+		model_side_idle(s);
 		explore(next);
 	} else {
 		explore_step(next, at);
@@ -766,7 +205,8 @@ static bool explore_idle(const struct world *from, unsigned at, unsigned i)
 static bool explore_have(const struct world *from, unsigned at)
 {
 	const struct side *s = &from->side[at];
-	bool is_kept = is_parked(s->slot, from->request[s->slot] - 1u) && !from->is_dead[s->slot];
+	bool is_kept = model_is_parked(s->slot, from->request[s->slot] - 1u) &&
+		       !from->is_dead[s->slot];
 	bool has_moved = false;
 	struct world next = *from;
 
@@ -777,7 +217,7 @@ static bool explore_have(const struct world *from, unsigned at)
 	}
 	next = *from;
 	if (is_kept) {
-		side_idle(&next.side[at]);
+		model_side_idle(&next.side[at]);
 		explore(&next);
 		return true;
 	}
@@ -791,7 +231,7 @@ static bool explore_side(const struct world *from, unsigned at)
 	const struct side *s = &from->side[at];
 	enum pc pc = (enum pc)s->pc;
 
-	if (is_client(at) ? pc == C_END || from->is_dead[at] : from->is_server_dead)
+	if (model_is_client(at) ? pc == C_END || from->is_dead[at] : from->is_server_dead)
 		return false;
 	if (pc == C_ASLEEP)
 		return explore_asleep(from, at);
@@ -851,7 +291,7 @@ static bool is_kept_waiting(const struct world *at, unsigned client)
 {
 	const struct side *s = &at->side[client];
 
-	return s->pc == C_ASLEEP && is_parked(client, s->message) && !s->is_asked &&
+	return s->pc == C_ASLEEP && model_is_parked(client, s->message) && !s->is_asked &&
 	       !s->wants_leave && slot_state(at->word[client]) == LANE_STATE_TAKEN;
 }
 
@@ -859,17 +299,18 @@ static void check_client_end(const struct world *at, unsigned client)
 {
 	unsigned n = 0, n_sent = at->side[client].message;
 
-	for (unsigned m = 0; m < rules.n_messages[client]; m++)
+	for (unsigned m = 0; m < model_rules.n_messages[client]; m++)
 		n += at->outcome[client][m] != OPEN;
-	want(n == n_sent, "the books do not balance");
+	model_want(n == n_sent, "the books do not balance");
 	if (at->is_server_dead || is_kept_waiting(at, client)) {
-		want(!at->is_server_dead || at->side[client].pc == C_END,
-		     "a client waits for a dead server");
+		model_want(!at->is_server_dead || at->side[client].pc == C_END,
+			   "a client waits for a dead server");
 		return;
 	}
-	want(at->side[client].pc == C_END, "a client sleeps and nobody wakes it");
-	want(n == rules.n_messages[client], "a message has been lost");
-	want(slot_state(at->word[client]) == LANE_STATE_FREE, "a client has ended in the middle");
+	model_want(at->side[client].pc == C_END, "a client sleeps and nobody wakes it");
+	model_want(n == model_rules.n_messages[client], "a message has been lost");
+	model_want(slot_state(at->word[client]) == LANE_STATE_FREE,
+		   "a client has ended in the middle");
 }
 
 /* Nobody has to move any more. */
@@ -879,7 +320,7 @@ static void check_end(const struct world *at)
 		if (!at->is_dead[i])
 			check_client_end(at, i);
 	for (unsigned i = CLIENTS; i < SIDES && !at->is_server_dead; i++)
-		want(at->side[i].pc == R_IDLE, "a receiver waits for ever");
+		model_want(at->side[i].pc == R_IDLE, "a receiver waits for ever");
 }
 
 static void explore(const struct world *from)
@@ -889,12 +330,12 @@ static void explore(const struct world *from)
 	if (!is_new(from))
 		return;
 	for (unsigned i = 0; i < SIDES; i++) {
-		way_push(from, i);
+		model_way_push(from, i);
 		has_moved |= explore_side(from, i);
-		depth--;
+		model_way_pop();
 	}
 	explore_deaths(from);
-	w = (struct world *)(uintptr_t)from;
+	model_look_at(from);
 	if (!has_moved)
 		check_end(from);
 }
@@ -904,16 +345,15 @@ static void all_orders(bool may_leave, unsigned first, unsigned second)
 	struct world world;
 
 	memset(&world, 0, sizeof(world));
-	rules.may_leave = may_leave;
-	rules.n_messages[0] = first;
-	rules.n_messages[1] = second;
+	model_rules.may_leave = may_leave;
+	model_rules.n_messages[0] = first;
+	model_rules.n_messages[1] = second;
 	for (unsigned i = 0; i < SIDES; i++)
-		world.side[i].pc = is_client(i) ? C_PUBLISH : R_IDLE;
+		world.side[i].pc = model_is_client(i) ? C_PUBLISH : R_IDLE;
 	if (second == 0)
 		world.side[1].pc = C_END;
 	known_room = 0;
 	known = NULL;
-	depth = 0;
 	known_grow();
 	explore(&world);
 	fprintf(stderr, "%zu states\n", n_known);
