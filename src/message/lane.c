@@ -415,9 +415,13 @@ static void leave_one(struct lane_end *l)
 {
 	bool may_leave = __atomic_load_n(&l->memory->taken_up, __ATOMIC_ACQUIRE) &&
 			 !(l->memory->channel_flags & _NTO_CHF_UNBLOCK);
+	uint32_t gen = __atomic_load_n(&l->generation, __ATOMIC_ACQUIRE);
 
+	/* Of this message; it may be over meanwhile. */
+	if (slot_gen(slot_load(&l->memory->state)) != gen)
+		return;
 	l->is_detached = true;
-	switch (slot_withdraw(&l->memory->state, may_leave, false)) {
+	switch (slot_withdraw(&l->memory->state, gen, may_leave, false)) {
 	case SLOT_LEFT:
 		/* Nothing else ends the receive that the thread sleeps in. */
 		(void)shutdown(guard_number(&l->socket), SHUT_RDWR);

@@ -120,7 +120,7 @@ static int give_as_record(struct sending *s)
 	if (rc == 0)
 		return 0;
 	/* Nobody has seen it. */
-	(void)slot_withdraw(&s->m->state, true, false);
+	(void)slot_withdraw(&s->m->state, record.generation, true, false);
 	return rc == -EPIPE || rc == -ECONNRESET ? -EBADF : rc;
 }
 
@@ -148,7 +148,7 @@ static bool may_leave(const struct sending *s)
 /* @error is why. True: it has left. */
 static bool leave(struct sending *s, int error)
 {
-	switch (slot_withdraw(&s->m->state, may_leave(s), error == -ETIMEDOUT)) {
+	switch (slot_withdraw(&s->m->state, s->l->generation, may_leave(s), error == -ETIMEDOUT)) {
 	case SLOT_LEFT:
 		s->leave_error = error;
 		return true;

@@ -234,7 +234,7 @@ static void client_look(struct side *s)
 
 static void client_withdraw(struct side *s)
 {
-	switch (slot_withdraw(&w->word[me], model_rules.may_leave, false)) {
+	switch (slot_withdraw(&w->word[me], slot_gen(w->word[me]), model_rules.may_leave, false)) {
 	case SLOT_LEFT:
 		message_ends(s, WITHDRAWN);
 		break;
