@@ -59,7 +59,6 @@ static struct connection blocks[64];
 static unsigned n_blocks;
 static uint64_t peers_so_far;
 static uint32_t births_so_far;
-static int fd_end; /* above all that were ever in descriptor space */
 static int (*watcher)(int fd, int coid);
 
 static struct connection sysmgr = {
