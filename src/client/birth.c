@@ -20,6 +20,7 @@
 #include "client/node.h"
 #include "client/remote.h"
 #include "gen/proto.h"
+#include "message/connection.h"
 
 /* That many at once are asked for when there is none. */
 #define BIRTH_WANTED 8
@@ -82,6 +83,7 @@ int birth_begin(struct birth *b, uint32_t flags)
 {
 	int rc = node_attach();
 
+	connection_birth();
 	if (rc < 0)
 		return rc;
 	b->page = node_page_mine();

@@ -20,6 +20,8 @@
 #include "base/util.h"
 #include "client/export.h"
 #include "client/io.h"
+#include "io/file.h"
+#include "io/lock.h"
 #include "message/connection.h"
 
 /* The kernel copies the table up to the highest number at each clone: so not
@@ -233,12 +235,26 @@ static int guard_refuse(void)
 	return -1;
 }
 
+/* A server's answer to its close is the result. */
+static int guard_close_flagged(int fd)
+{
+	int error, rc;
+
+	if (!connection_closing(fd, &error))
+		io_flag_clear(fd);
+	rc = __close(fd);
+	if (rc < 0 || error == 0)
+		return rc;
+	errno = -error;
+	return -1;
+}
+
 EXPORT int close(int fd)
 {
 	if (guard_is_hidden(fd))
 		return guard_refuse();
-	if (io_is_flagged(fd) && !connection_closing(fd))
-		io_flag_clear(fd);
+	if (io_is_flagged(fd))
+		return guard_close_flagged(fd);
 	return __close(fd);
 }
 
@@ -248,7 +264,7 @@ static void guard_copied(int from, int fd)
 	if (!io_is_flagged(from) && !io_is_flagged(fd))
 		return;
 	if (io_is_flagged(fd))
-		(void)connection_closing(fd);
+		(void)connection_closing(fd, NULL);
 	if (connection_at(from))
 		connection_duplicated(from, fd);
 	else
@@ -298,10 +314,17 @@ EXPORT int dup(int from)
 
 static int guard_fcntl(int fd, int cmd, void *arg)
 {
+	long served;
 	int result;
 
 	if (guard_is_hidden(fd))
 		return guard_refuse();
+	if (file_is(fd) && lock_fcntl(fd, cmd, arg, &served)) {
+		if (served >= 0)
+			return (int)served;
+		errno = (int)-served;
+		return -1;
+	}
 	result = __fcntl(fd, cmd, arg);
 	if (result >= 0 && (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC))
 		guard_copied(fd, result);

@@ -13,6 +13,7 @@
 
 #include "dispatch/dispatch.h"
 #include "iofunc/export.h"
+#include "message/share.h"
 #include "message/space.h"
 
 /* The process's names, by their ids; NULL: free. */
@@ -162,8 +163,10 @@ static int name_room(dispatch_t *dpp, const resmgr_attr_t *attr)
 	pthread_mutex_unlock(&dpp->lock);
 	if (r == 0)
 		r = dispatch_need_channel(dpp);
-	if (r == 0)
+	if (r == 0 && !dpp->is_resmgr) {
 		dpp->is_resmgr = true;
+		channel_set_rules(dpp->chid, &binding_rules, &dpp->bindings);
+	}
 	return r;
 }
 

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 
 #include "dispatch/attached.h"
+#include "dispatch/dispatch.h"
+#include "message/share.h"
 
 /* open.uses: handlers that run, replies that go out, and two words about the end. */
 #define USES_RUN     UINT32_C(1)
@@ -22,7 +24,8 @@ struct key {
 	struct open *open;
 	struct bound who;
 	bool is_closing;
-	bool is_delayed; /* closing, but by nobody at the moment */
+	bool is_delayed;  /* closing, but by nobody at the moment */
+	struct bound was; /* of a link's: the client's; scoid 0: closed by it */
 };
 
 /* Only clients that have keys. */
@@ -190,6 +193,59 @@ int binding_dup(struct bindings *table, const struct bound *from, const struct b
 	return r;
 }
 
+/* ---- What links keep ---- */
+
+static void key_unlink(struct bindings *table, struct key **where);
+
+/* One that is being closed is there still, and good enough. */
+static void rules_duplicate(void *owner, struct link_key from, struct link_key to)
+{
+	const struct bound a = {.scoid = from.scoid, .coid = from.coid};
+	const struct bound b = {.scoid = to.scoid, .coid = to.coid};
+	struct bindings *table = owner;
+	const struct key *key;
+
+	pthread_mutex_lock(&table->lock);
+	key = *key_where(table, &a);
+	if (key)
+		(void)key_add(table, &b, key->open); /* no memory: EBADF to whom it concerns */
+	pthread_mutex_unlock(&table->lock);
+}
+
+static bool rules_part(void *owner, struct link_key from, int number, bool is_closed)
+{
+	const struct bound a = {.scoid = from.scoid, .coid = from.coid};
+	const struct bound b = {.coid = number};
+	struct bindings *table = owner;
+	struct key **where;
+	bool has = false;
+
+	pthread_mutex_lock(&table->lock);
+	where = key_where(table, &a);
+	if (*where && (is_closed || !(*where)->is_closing) &&
+	    key_add(table, &b, (*where)->open) == 0) {
+		/* The lists may be others now. */
+		struct key *mine = *key_where(table, &b), *key;
+
+		where = key_where(table, &a);
+		key = *where;
+		if (!is_closed)
+			mine->was = key->who;
+		key->open->keys--;
+		key_unlink(table, where);
+		free(key);
+		has = true;
+	}
+	pthread_mutex_unlock(&table->lock);
+	return has;
+}
+
+const struct link_rules binding_rules = {
+	.duplicate = rules_duplicate,
+	.part = rules_part,
+	.code = DISPATCH_PULSE_LINK,
+};
+
 /* ---- Using ---- */
 
 static struct open *key_enter(struct key *key)
@@ -232,6 +288,23 @@ struct open *binding_enter_close(struct bindings *table, const struct bound *who
 	key = *key_where(table, who);
 	if (key && !key->is_delayed)
 		open = key_take(key, &same);
+	pthread_mutex_unlock(&table->lock);
+	return open;
+}
+
+struct open *binding_enter_close_link(struct bindings *table, int number, struct bound *ret_was)
+{
+	const struct bound who = {.coid = number};
+	struct open *open = NULL;
+	struct bound same;
+	struct key *key;
+
+	pthread_mutex_lock(&table->lock);
+	key = *key_where(table, &who);
+	if (key) {
+		*ret_was = key->was;
+		open = key_take(key, &same);
+	}
 	pthread_mutex_unlock(&table->lock);
 	return open;
 }

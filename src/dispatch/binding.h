@@ -62,6 +62,13 @@ int binding_add(struct bindings *table, const struct bound *who, void *ocb,
 /* @to is another key of what @from has. -EBADF: it has nothing; -EEXIST, -ENOMEM. */
 int binding_dup(struct bindings *table, const struct bound *from, const struct bound *to);
 
+/* For connections that end without a word, or are held by others when they are closed
+ * (message/share.c). */
+extern const struct link_rules binding_rules; /* the owner is a struct bindings */
+/* The key that goes on as link @number's, to close it; *ret_was: whose it was, scoid 0: it has
+ * had its close_dup. */
+struct open *binding_enter_close_link(struct bindings *table, int number, struct bound *ret_was);
+
 /* NULL: no such key. With @any also one that is being closed. */
 struct open *binding_enter(struct bindings *table, const struct bound *who, bool any);
 struct open *binding_enter_close(struct bindings *table, const struct bound *who);

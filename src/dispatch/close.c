@@ -9,6 +9,7 @@
 
 #include "dispatch/dispatch.h"
 #include "iofunc/export.h"
+#include "message/share.h"
 
 /* A context to call handlers with that have nobody to answer: the thread's own, for a while. */
 struct borrowed {
@@ -93,6 +94,16 @@ static void key_end(resmgr_context_t *ctp, dispatch_t *dpp, const struct bound *
 		close_end(ctp, end);
 }
 
+/* What our own library says behind an _IO_CLOSE: others may hold what is closed. */
+static bool is_shared(const resmgr_context_t *ctp)
+{
+	uint32_t word = 0;
+
+	if (ctp->size >= sizeof(struct _io_close) + sizeof(word))
+		memcpy(&word, ctp->extra->buffer + sizeof(struct _io_close), sizeof(word));
+	return word != 0;
+}
+
 void close_message(resmgr_context_t *ctp)
 {
 	const struct bound who = context_who(ctp);
@@ -111,7 +122,10 @@ void close_message(resmgr_context_t *ctp)
 		return;
 	}
 	/* Before the reply: a client that closed knows that the server has closed. */
-	key_end(ctp, ctp->dpp, &who, open);
+	if (is_shared(ctp) && channel_part(ctp->dpp->chid, who.scoid, who.coid))
+		close_leave(ctp, open, open_replies(open));
+	else
+		key_end(ctp, ctp->dpp, &who, open);
 	(void)reply_status(ctp, status); /* it is closed, told or not */
 }
 
@@ -156,6 +170,22 @@ void close_stale(resmgr_context_t *ctp)
 
 	if (open)
 		close_key(ctp, &who, open);
+}
+
+void close_link(resmgr_context_t *ctp, int number)
+{
+	const struct bound who = {.coid = number};
+	struct bound was = {.scoid = 0};
+	struct open *open = binding_enter_close_link(&ctp->dpp->bindings, number, &was);
+	struct borrowed borrowed;
+
+	if (!open)
+		return;
+	borrow(&borrowed, ctp, was.scoid ? &was : &who, open->attached->id);
+	if (was.scoid)
+		(void)call_close_dup(ctp, open); /* nobody waits for the answer */
+	key_end(ctp, ctp->dpp, &who, open);
+	give_back(&borrowed);
 }
 
 void close_client(dispatch_t *dpp, resmgr_context_t *ctp, int scoid)

@@ -33,6 +33,7 @@
 /* Pulses of our own. */
 #define DISPATCH_PULSE_WAKE   (-64)
 #define DISPATCH_PULSE_SELECT (-65)
+#define DISPATCH_PULSE_LINK   (-66) /* a connection has ended without a word: its number */
 
 struct message_range {
 	struct message_range *next;
@@ -142,6 +143,8 @@ void close_stale(resmgr_context_t *ctp);
 void close_end(resmgr_context_t *ctp, struct open *open);
 /* Any of its handlers ran and its reply is out. */
 void close_leave(resmgr_context_t *ctp, struct open *open, bool is_ender);
+/* The link of that number has ended. */
+void close_link(resmgr_context_t *ctp, int number);
 void close_client(dispatch_t *dpp, resmgr_context_t *ctp, int scoid);
 /* False: no request of a resource manager is known that wants to leave. */
 bool close_unblock(resmgr_context_t *ctp);

@@ -8,6 +8,7 @@
 
 #include "base/util.h"
 #include "iofunc/export.h"
+#include "message/share.h"
 
 static int with_errno(int r)
 {
@@ -168,6 +169,8 @@ EXPORT int dispatch_destroy(dispatch_t *dpp)
 		return with_errno(-EINVAL);
 	while ((id = attached_any(dpp)) >= 0)
 		(void)resmgr_detach(dpp, id, _RESMGR_DETACH_ALL); /* ours to detach */
+	if (dpp->is_resmgr)
+		channel_set_rules(dpp->chid, NULL, NULL);
 	close_name(dpp, NULL, NULL, false);
 	select_fini(dpp);
 	if (dpp->wake_coid != -1)

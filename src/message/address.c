@@ -15,9 +15,13 @@ static int address_learn_node(void)
 {
 	struct stat st;
 	char name[sizeof(node_name)];
-	int rc = node_attach();
+	int rc;
 
-	if (rc < 0 || __atomic_load_n(&node_name[0], __ATOMIC_ACQUIRE))
+	/* A forked child knows it without a tie of its own. */
+	if (__atomic_load_n(&node_name[0], __ATOMIC_ACQUIRE))
+		return 0;
+	rc = node_attach();
+	if (rc < 0)
 		return rc;
 	if (stat(node_directory(), &st) < 0)
 		return -EHOSTDOWN;

@@ -281,14 +281,30 @@ static bool is_welcome(const struct channel *ch, const struct link *l)
 	return l->uid == 0 || l->uid == geteuid() || (node && node->uid == 0);
 }
 
+/* A program that another of the same process executed goes on as the same client. */
+static struct client *client_again(const struct link *from, const struct link *l, uint64_t number)
+{
+	struct client *c = from ? from->client : NULL;
+
+	if (!c || c->pid != l->pid || c->is_gone)
+		return NULL;
+	c->number = number;
+	c->is_leaving = false;
+	return c;
+}
+
 static void take_hello(struct channel *ch, struct link *l, const struct link_record *record)
 {
+	const struct link *origin = NULL;
 	struct client *client;
 
-	if (!is_welcome(ch, l))
+	if (!is_welcome(ch, l) || l->is_parted)
 		return;
 	if (!l->client) {
-		client = client_of(ch, l, record->value);
+		origin = share_take(ch, record->ticket);
+		client = client_again(origin, l, record->value);
+		if (!client)
+			client = client_of(ch, l, record->value);
 		if (!client)
 			return;
 		l->client = client;
@@ -298,6 +314,8 @@ static void take_hello(struct channel *ch, struct link *l, const struct link_rec
 	/* Said again when they change. */
 	l->coid = record->coid;
 	l->flags = record->flags;
+	if (origin)
+		share_duplicate(ch, origin, l);
 }
 
 static void take_lane(struct channel *ch, struct link *l, const struct link_record *record,
@@ -347,6 +365,9 @@ static void take_link_record(struct channel *ch, struct link *l, const struct li
 	case LINK_KIND_PULSE:
 		take_event(ch, l, record);
 		break;
+	case LINK_KIND_SHARE:
+		share_add(l, record->ticket);
+		break;
 	case LINK_KIND_LANE:
 		break;
 	}
@@ -381,6 +402,16 @@ static void read_link(struct channel *ch, struct link *l)
 	}
 }
 
+void arrivals_read_links(struct channel *ch)
+{
+	struct link *l;
+
+	for (unsigned i = 0; (l = link_at(i)); i++)
+		/* Who has not said hello cannot have said anything that matters now. */
+		if (l->channel == ch && (l->client || l->is_parted))
+			read_link(ch, l);
+}
+
 static void accept_all(struct channel *ch)
 {
 	for (;;) {
@@ -409,6 +440,7 @@ static void link_ended(struct channel *ch, struct link *l)
 	/* What was on its way may be a connection of the same process. */
 	accept_all(ch);
 	read_link(ch, l);
+	share_ended(ch, l);
 	if (l->client)
 		client_lost_link(l->client, l);
 	else

@@ -248,6 +248,7 @@ static struct channel *record_new(uint32_t flags)
 	ch->is_dying = ch->is_spinning = ch->has_grown = false;
 	ch->n_inside = ch->n_sleeping = ch->n_pulse_sleeping = 0;
 	ch->clients = NULL;
+	ch->rules = NULL;
 	ch->hot = NULL;
 	memset(&ch->spin, 0, sizeof(ch->spin));
 	queue_init(&ch->queue);
@@ -406,6 +407,7 @@ void channel_forked(void)
 	spare = NULL;
 	watching = NULL;
 	client_forked();
+	share_forked();
 	caller_forked();
 }
 

@@ -21,6 +21,7 @@
 #include "client/guard.h"
 #include "gen/shared.h"
 #include "message/queue.h"
+#include "message/share.h"
 #include "message/spin.h"
 
 struct caller;
@@ -35,8 +36,11 @@ struct link {
 	uid_t uid;
 	gid_t gid;
 	int32_t coid;
-	uint32_t flags;    /* _NTO_COF_* */
-	struct link *next; /* of the client */
+	uint32_t flags; /* _NTO_COF_* */
+	int number;     /* no other link of this process ever has it */
+	bool is_parted; /* its client has closed it; who else holds it keeps what was opened */
+	struct share *shares; /* tickets that were said over it */
+	struct link *next;    /* of the client */
 	struct link *next_spare;
 };
 
@@ -79,6 +83,8 @@ struct channel {
 	bool has_grown;     /* something was added whose events have not been asked for yet */
 	struct caller *hot; /* whose state word is watched before a sleep */
 	bool is_spinning;   /* somebody watches */
+	const struct link_rules *rules; /* NULL: nobody keeps files behind links */
+	void *rules_owner;
 	struct spin spin;
 	struct channel *next_spare;
 };
@@ -116,17 +122,35 @@ enum tag_kind { TAG_LISTENER, TAG_MORE, TAG_LINK, TAG_CALLER, TAG_BELL, TAG_WATC
 struct link *link_new(struct channel *ch, int fd);
 struct link *link_find(uint32_t index, uint32_t serial);
 void link_close(struct link *l);
+/* By its place in the table; NULL: none was ever there. */
+struct link *link_at(unsigned index);
 /* NULL: no memory. The client of that process, new or not. */
 struct client *client_of(struct channel *ch, const struct link *l, uint64_t number);
 struct client *client_find(struct channel *ch, int scoid);
 /* A link is gone: with the last one the client is, too, as soon as no thread of it is blocked. */
 void client_lost_link(struct client *c, struct link *l);
 void client_settle(struct client *c);
+/* The client closes @l, which stays: it is nobody's now. client_settle() is due once the client
+ * is in no message. */
+void client_part_link(struct client *c, struct link *l);
 /* ConnectDetach() of a scoid. */
 int client_detach(int scoid);
 /* Forget all about it: the channel goes. */
 void client_end(struct client *c);
 void client_forked(void);
+
+/* ---- share.c ---- */
+
+/* The link over which @ticket was said, and nobody can say it again. NULL: none. */
+struct link *share_take(struct channel *ch, uint64_t ticket);
+void share_add(struct link *l, uint64_t ticket);
+/* @from introduced itself over @to, which has its client. */
+void share_duplicate(struct channel *ch, const struct link *from, const struct link *to);
+/* Its tickets are for nobody. */
+void share_drop(struct link *l);
+/* A link ends. */
+void share_ended(struct channel *ch, struct link *l);
+void share_forked(void);
 
 /* ---- arrivals.c ---- */
 
@@ -136,3 +160,5 @@ void arrivals_take(struct channel *ch, const struct epoll_event *events, int n);
 /* What has come over one lane. */
 /* @reads: its socket, too. */
 void arrivals_look(struct channel *ch, struct caller *c, bool reads);
+/* What has come over the links of this channel. */
+void arrivals_read_links(struct channel *ch);

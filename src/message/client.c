@@ -31,6 +31,7 @@ static unsigned client_end_at = 1;
 static struct link *links[LINKS_MAX];
 static struct link *spare_link;
 static unsigned n_links;
+static int links_so_far;
 
 /* ---- Links ---- */
 
@@ -82,6 +83,8 @@ struct link *link_new(struct channel *ch, int fd)
 	l->channel = ch;
 	l->client = NULL;
 	l->next = NULL;
+	l->is_parted = false;
+	l->number = __atomic_add_fetch(&links_so_far, 1, __ATOMIC_RELAXED);
 	if (!learn_peer(l, fd)) {
 		fd_close(fd);
 	} else if (guard_add(&l->socket, fd) == 0 &&
@@ -107,6 +110,7 @@ void link_close(struct link *l)
 	sigset_t mask;
 
 	guard_close(&l->socket);
+	share_drop(l);
 	l->channel = NULL;
 	l->client = NULL;
 	lock_take(&lock, &mask);
@@ -238,6 +242,25 @@ void client_lost_link(struct client *c, struct link *l)
 		c->is_leaving = true;
 		client_settle(c);
 	}
+}
+
+struct link *link_at(unsigned index)
+{
+	return index < LINKS_MAX ? __atomic_load_n(&links[index], __ATOMIC_ACQUIRE) : NULL;
+}
+
+void client_part_link(struct client *c, struct link *l)
+{
+	struct link **at = &c->links;
+
+	while (*at && *at != l)
+		at = &(*at)->next;
+	if (*at)
+		*at = l->next;
+	l->client = NULL;
+	l->next = NULL;
+	if (!c->links && !c->is_gone)
+		c->is_leaving = true;
 }
 
 static bool is_blocked(const struct client *c)

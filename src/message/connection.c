@@ -17,7 +17,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/iomsg.h>
 #include <sys/neutrino.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -39,9 +41,6 @@
 
 #define SIDE_MAX 65536
 
-/* Of <sys/iomsg.h>. */
-#define _IO_DUP       0x115
-#define _IO_CLOSE     0x116
 #define SIDE_AT(coid) ((unsigned)(coid) & ~(unsigned)_NTO_SIDE_CHANNEL)
 
 /* glibc's own, under the names that it exports for itself: what is ours here is not for our
@@ -59,6 +58,7 @@ static struct connection *spare;
 static struct connection blocks[64];
 static unsigned n_blocks;
 static uint64_t peers_so_far;
+static uint32_t births_so_far;
 static int (*watcher)(int fd, int coid);
 
 static struct connection sysmgr = {
@@ -114,6 +114,7 @@ static struct connection *record_new(void)
 	c->flags = 0;
 	c->socket.number = -1;
 	c->is_dead = c->is_inherited = c->is_mourned = false;
+	c->births = __atomic_load_n(&births_so_far, __ATOMIC_RELAXED);
 	return c;
 }
 
@@ -242,7 +243,7 @@ static int refusal(pid_t pid, int chid)
 	return -EPERM;
 }
 
-static int say_hello(int fd, int coid, const struct connection *c)
+static int say_hello_shared(int fd, int coid, const struct connection *c, uint64_t ticket)
 {
 	struct link_record hello = {
 		.magic = LANE_MAGIC,
@@ -251,10 +252,27 @@ static int say_hello(int fd, int coid, const struct connection *c)
 		.flags = c->flags,
 		.tid = getpid(),
 		.value = c->peer,
+		.ticket = ticket,
 	};
 	struct iovec part = {.iov_base = &hello, .iov_len = sizeof(hello)};
 
 	return packet_send(fd, &part, 1, MSG_DONTWAIT);
+}
+
+static int say_hello(int fd, int coid, const struct connection *c)
+{
+	return say_hello_shared(fd, coid, c, 0);
+}
+
+/* Over an inherited socket: who says hello with that ticket has it, too. 0: it could not be said. */
+static uint64_t say_share(int fd)
+{
+	struct link_record share = {.magic = LANE_MAGIC, .kind = LINK_KIND_SHARE};
+	struct iovec part = {.iov_base = &share, .iov_len = sizeof(share)};
+
+	if (getrandom(&share.ticket, sizeof(share.ticket), 0) != (ssize_t)sizeof(share.ticket))
+		return 0;
+	return packet_send(fd, &part, 1, MSG_DONTWAIT) < 0 ? 0 : share.ticket;
 }
 
 /* A socket to the channel, in no place yet. */
@@ -511,40 +529,55 @@ void connection_watch(int (*watch)(int fd, int coid))
 
 /* ---- What was inherited ---- */
 
-/* A socket of ours to the same channel takes the place of @fd; false: that channel is gone,
- * and the connection with it. */
-static bool take_over(int fd, pid_t pid, int chid, uid_t *ret_uid)
+/*
+ * @fresh, a socket of ours to the same channel, takes the place of @fd. What @fd was bound to it
+ * is bound to, unless @is_dup: then who calls says so. It is all said before the old socket goes,
+ * which may be the last that the server knows us by.
+ */
+static void take_over(struct connection *c, int fd, int fresh, bool is_dup)
 {
 	int flags = __fcntl(fd, F_GETFD);
-	int fresh = channel_socket(pid, chid, ret_uid);
+	uint64_t ticket = is_dup ? 0 : say_share(fd);
 
-	if (fresh < 0)
-		return false;
 	(void)__fcntl(fresh, F_SETFL, 0);
+	(void)say_hello_shared(fresh, fd, c, ticket); /* a new socket has room */
 	(void)syscall(SYS_dup3, fresh, fd, flags & FD_CLOEXEC ? O_CLOEXEC : 0); /* both are open */
 	(void)__close(fresh);
-	return true;
 }
 
-static struct connection *adopt_locked(int fd)
+/* The record of @fd, to be filled; NULL: @fd is no connection to any channel. */
+static struct connection *adopt_record(int fd, pid_t *ret_pid, int *ret_chid)
 {
 	struct sockaddr_un un;
 	socklen_t len = sizeof(un);
+
+	if (getpeername(fd, (struct sockaddr *)&un, &len) < 0 ||
+	    !address_parse(&un, len, ret_pid, ret_chid))
+		return NULL;
+	return by_fd[fd] ? by_fd[fd] : record_new();
+}
+
+static struct connection *adopt_locked(int fd, bool is_dup)
+{
 	struct connection *c = by_fd[fd];
+	int fresh, chid;
 	pid_t pid;
-	int chid;
 
 	if (c && !c->is_inherited)
 		return c;
-	if (getpeername(fd, (struct sockaddr *)&un, &len) < 0 ||
-	    !address_parse(&un, len, &pid, &chid))
-		return NULL;
-	if (!c)
-		c = record_new();
+	c = adopt_record(fd, &pid, &chid);
 	if (!c)
 		return NULL;
+	fresh = channel_socket(pid, chid, &c->uid);
+	if (fresh == -EAGAIN) {
+		/* Its server is too busy to have another one now. */
+		if (c != by_fd[fd])
+			record_free(c);
+		return NULL;
+	}
 	c->is_inherited = false;
-	c->is_dead = !take_over(fd, pid, chid, &c->uid);
+	c->is_dead = fresh < 0; /* that channel is gone, and the connection with it */
+	c->births = __atomic_load_n(&births_so_far, __ATOMIC_RELAXED);
 	c->flags = __fcntl(fd, F_GETFD) & FD_CLOEXEC ? _NTO_COF_CLOEXEC : 0;
 	c->pid = pid;
 	c->chid = chid;
@@ -555,7 +588,7 @@ static struct connection *adopt_locked(int fd)
 	if (c->is_dead)
 		c->flags |= _NTO_COF_DEAD;
 	else
-		(void)say_hello(fd, fd, c); /* as above */
+		take_over(c, fd, fresh, is_dup);
 	put_fd(fd, c);
 	return c;
 }
@@ -572,7 +605,7 @@ static struct connection *adopt(int fd)
 	if (fd < 0 || fd >= IO_FDS || guard_is_hidden(fd) || ready() < 0)
 		return NULL;
 	lock_take(&lock, &mask);
-	c = adopt_locked(fd);
+	c = adopt_locked(fd, false);
 	lock_give(&lock, &mask);
 	errno = saved; /* of a call that leaves it alone, perhaps */
 	return c;
@@ -622,10 +655,7 @@ static bool connection_forget(int fd)
 /* A connection that is a duplicate of @old introduces itself. */
 static void say_dup(const struct connection *c, int old)
 {
-	struct {
-		uint16_t type, combine_len;
-		struct _msg_info info; /* of the original */
-	} message = {.type = _IO_DUP, .combine_len = sizeof(message)};
+	struct _io_dup message = {.type = _IO_DUP, .combine_len = sizeof(message)};
 	struct vec out, none;
 	long status;
 
@@ -639,25 +669,36 @@ static void say_dup(const struct connection *c, int old)
 }
 
 /* What QNX's close() tells the server. Not oneself, who is here and cannot receive. */
-static void say_close(const struct connection *c)
+static int say_close(const struct connection *c)
 {
-	const uint16_t close_message[2] = {_IO_CLOSE, sizeof(close_message)};
+	/* Behind QNX's message: may others hold what is closed? (share.c) */
+	struct {
+		uint16_t type, combine_len;
+		uint32_t is_shared;
+	} message = {_IO_CLOSE, 2 * sizeof(uint16_t), 0};
 	struct vec out, none;
 	long status;
+	int rc;
 
 	if (c->kind != CONNECTION_CHANNEL || c->is_dead || c->pid == getpid())
-		return;
-	vec_of(&out, close_message, sizeof(close_message));
+		return 0;
+	message.is_shared = c->births != __atomic_load_n(&births_so_far, __ATOMIC_RELAXED);
+	vec_of(&out, &message, message.is_shared ? sizeof(message) : 2 * sizeof(uint16_t));
 	vec_of(&none, NULL, 0);
-	(void)send_message(c->coid, &out, &none, false, &status); /* it is closed in any case */
+	rc = send_message(c->coid, &out, &none, false, &status); /* it is closed in any case */
+	/* A server need not know of it, nor live. */
+	return rc == -ENOSYS || rc == -ESRCH || rc == -EBADF ? 0 : rc;
 }
 
-bool connection_closing(int fd)
+bool connection_closing(int fd, int *ret_error)
 {
 	struct connection *c = connection_at(fd);
+	int rc = 0;
 
 	if (c && inode_of(fd) == c->inode)
-		say_close(c);
+		rc = say_close(c);
+	if (ret_error)
+		*ret_error = rc;
 	return connection_forget(fd);
 }
 
@@ -669,7 +710,7 @@ void connection_closing_range(unsigned first, unsigned last)
 		if (fd % 64 == 0 && !__atomic_load_n(&io_flags[fd / 64], __ATOMIC_RELAXED))
 			fd += 63;
 		else
-			(void)connection_closing((int)fd);
+			(void)connection_closing((int)fd, NULL);
 	}
 }
 
@@ -678,11 +719,13 @@ void connection_duplicated(int old, int new)
 	struct connection *c;
 	sigset_t mask;
 
-	(void)connection_closing(new);
+	(void)connection_closing(new, NULL);
+	if (old < 0 || new < 0 || !connection_find(old))
+		return;
 	if (old >= IO_FDS || new >= IO_FDS || !__atomic_load_n(&by_fd[old], __ATOMIC_ACQUIRE))
 		return;
 	lock_take(&lock, &mask);
-	c = adopt_locked(new);
+	c = adopt_locked(new, true);
 	lock_give(&lock, &mask);
 	if (c)
 		say_dup(c, old);
@@ -698,10 +741,29 @@ void connection_forked(void)
 		by_side[at] = NULL;
 	}
 	side_end = 1;
-	for (int fd = 0; fd < fd_end; fd++) {
-		if (fd % 64 == 0 && !io_flags[fd / 64])
-			fd += 63;
-		else if (by_fd[fd])
+	for (int fd = 0; fd < fd_end; fd++)
+		if (by_fd[fd])
 			by_fd[fd]->is_inherited = true;
-	}
+}
+
+void connection_birth(void)
+{
+	__atomic_fetch_add(&births_so_far, 1, __ATOMIC_RELAXED);
+}
+
+/* A server that is too busy is told at the first use. */
+void connection_introduce(void)
+{
+	sigset_t mask;
+
+	lock_take(&lock, &mask);
+	for (int fd = 0; fd < fd_end; fd++)
+		if (by_fd[fd] && by_fd[fd]->is_inherited)
+			(void)adopt_locked(fd, false); /* as the comment says */
+	lock_give(&lock, &mask);
+}
+
+bool connection_adopt(int fd)
+{
+	return adopt(fd) != NULL;
 }

@@ -30,9 +30,10 @@ struct connection {
 	bool is_inherited;      /* by a fork: to be made anew before it is used */
 	pid_t pid;              /* whose channel */
 	int chid;
-	uid_t uid;      /* of that process */
-	uint64_t inode; /* of the socket in descriptor space: another is not it */
-	uint64_t peer;  /* the same number for all connections to that channel, and never again */
+	uid_t uid;       /* of that process */
+	uint64_t inode;  /* of the socket in descriptor space: another is not it */
+	uint64_t peer;   /* the same number for all connections to that channel, and never again */
+	uint32_t births; /* of children, before it was made */
 	struct connection *next;
 };
 
@@ -70,15 +71,23 @@ bool connection_has_server(pid_t pid);
 /* Is there still a connection to that peer? */
 bool connection_has_peer(uint64_t peer);
 
-/* The descriptor @fd is closed by the program, or @new has become a duplicate of @old; after
+/* The descriptor @fd is closed by the program (*ret_error, if it is wanted: what the server says
+ * of it, 0 or -errno), or @new has become a duplicate of @old; after
  * io_is_flagged(). */
-bool connection_closing(int fd);
+bool connection_closing(int fd, int *ret_error);
 void connection_closing_range(unsigned first, unsigned last);
 void connection_duplicated(int old, int new);
 
 /* A channel wants to hear of the end of every server: all connections' sockets, now and to
  * come, are given to it; -1: no more. */
 void connection_watch(int (*watch)(int fd, int coid));
+
+/* A child is about to be made: it may have all descriptors that are open now. */
+void connection_birth(void);
+/* In a forked child: what was inherited is its own before it does anything else. */
+void connection_introduce(void);
+/* Is @fd, of which nothing is known, a connection that came by exec or spawn? Then it is ours. */
+bool connection_adopt(int fd);
 
 /* In a forked child, before anything else of this is used. */
 void connection_forked(void);

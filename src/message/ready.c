@@ -16,6 +16,7 @@
 #define CHUNK_BYTES 65536u
 
 uint32_t ready_generation;
+static bool is_used; /* by this process or by those that it is a copy of */
 
 static struct lock lock = LOCK_INIT;
 static char *chunk;
@@ -34,13 +35,22 @@ static void ready_forked(void)
 /* At once, and not at the child's first call: it may never make one. */
 static void ready_in_child(void)
 {
-	if (ready_generation)
+	/* In a child that has not needed us yet, too: its descriptors are its own. */
+	if (is_used) {
 		ready_forked();
+		connection_introduce();
+	}
+}
+
+static void ready_before_fork(void)
+{
+	connection_birth();
 }
 
 __attribute__((constructor)) static void ready_register(void)
 {
-	(void)pthread_atfork(NULL, NULL, ready_in_child); /* no memory at start: found later */
+	(void)pthread_atfork(ready_before_fork, NULL,
+			     ready_in_child); /* no memory at start: found later */
 }
 
 int ready(void)
@@ -59,6 +69,7 @@ int ready(void)
 		ready_forked();
 	lock_take(&lock, &mask);
 	fault_install();
+	is_used = true;
 	__atomic_store_n(&ready_generation, generation, __ATOMIC_RELEASE);
 	lock_give(&lock, &mask);
 	return 0;

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Open files behind connections that several processes hold: what a server's layer above the
+ * channel has to do with it. The rules stand in share.c. */
+#pragma once
+
+#include <stdbool.h>
+
+/* Whom a descriptor belongs to: a client's connection, or with scoid 0 a link by its number. */
+struct link_key {
+	int scoid, coid;
+};
+
+/*
+ * For who keeps open files behind connections. Called under the channel's lock: they must not
+ * call anything of a channel.
+ */
+struct link_rules {
+	/* @to is another descriptor of what @from is one of. */
+	void (*duplicate)(void *owner, struct link_key from, struct link_key to);
+	/* What @from is one of goes on as the link's. False: it is one of nothing. @is_closed: it
+	 * has had its close_dup. */
+	bool (*part)(void *owner, struct link_key from, int number, bool is_closed);
+	int code; /* of a pulse that says with a link's number that it has ended */
+};
+void channel_set_rules(int chid, const struct link_rules *rules, void *owner);
+
+/* @coid of client @scoid is closed by it, but others may hold it. False: it is not there. */
+bool channel_part(int chid, int scoid, int coid);

@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Open files that several descriptors and processes share, and how they end. */
+#include "harness/harness.h"
+#include "io/server.h"
+
+#include <spawn.h>
+#include <sys/stat.h>
+
+static void expect_text(int fd, const char *text)
+{
+	char buf[64] = "";
+
+	EXPECT_EQ(read(fd, buf, strlen(text)), (ssize_t)strlen(text));
+	EXPECT_STR(buf, text);
+}
+
+/* The file, with digits in it, at its begin. */
+static int digits(void)
+{
+	int fd = EXPECT_OK(open("/srv/memory", O_RDWR));
+
+	EXPECT_EQ(write(fd, "0123456789", 10), 10);
+	EXPECT_EQ(lseek(fd, 0, SEEK_SET), 0);
+	return fd;
+}
+
+TEST(duplicates_share_the_position_and_end_one_by_one)
+{
+	struct server s = server_start();
+	int fd = digits(), a, b, c;
+
+	a = EXPECT_OK(dup(fd));
+	b = EXPECT_OK(dup2(fd, 50));
+	c = EXPECT_OK(fcntl(fd, F_DUPFD_CLOEXEC, 60));
+	EXPECT_EQ(c, 60);
+	expect_text(a, "01");
+	expect_text(b, "23");
+	expect_text(c, "45");
+	expect_text(fd, "67");
+	EXPECT_EQ(s.seen->opens, 1);
+	EXPECT_OK(close(fd));
+	EXPECT_OK(close(b));
+	EXPECT_OK(close(c));
+	EXPECT_EQ(s.seen->close_dups, 3);
+	EXPECT_EQ(s.seen->close_ocbs, 0);
+	expect_text(a, "89");
+	EXPECT_OK(close(a));
+	EXPECT_EQ(s.seen->close_dups, 4);
+	EXPECT_EQ(s.seen->close_ocbs, 1);
+	EXPECT_EQ(s.seen->frees, 1);
+	server_stop(&s);
+}
+
+TEST(a_forked_child_shares_the_open_file)
+{
+	struct server s = server_start();
+	int fd = digits(), status;
+	pid_t pid = EXPECT_OK(fork());
+
+	if (pid == 0) {
+		expect_text(fd, "0123");
+		EXPECT_OK(close(fd));
+		_exit(0);
+	}
+	EXPECT_EQ(waitpid(pid, &status, 0), pid);
+	EXPECT_EQ(status, 0);
+	expect_text(fd, "4567");
+	EXPECT_EQ(s.seen->opens, 1);
+	EXPECT_EQ(s.seen->close_dups, 1);
+	EXPECT_EQ(s.seen->close_ocbs, 0);
+	EXPECT_OK(close(fd));
+	EXPECT_EQ(s.seen->close_dups, 2);
+	AWAIT(s.seen->close_ocbs == 1);
+	EXPECT_EQ(s.seen->frees, 1);
+	server_stop(&s);
+}
+
+TEST(a_childs_file_outlives_its_parents)
+{
+	struct server s = server_start();
+	int fd = digits(), status, go[2];
+	pid_t pid;
+	char byte;
+
+	EXPECT_OK(pipe(go));
+	pid = EXPECT_OK(fork());
+	if (pid == 0) {
+		EXPECT_OK(close(go[1]));
+		EXPECT_EQ(read(go[0], &byte, 1), 0);
+		expect_text(fd, "0123");
+		_exit(0);
+	}
+	EXPECT_OK(close(fd));
+	EXPECT_EQ(s.seen->close_dups, 1);
+	EXPECT_OK(close(go[0]));
+	EXPECT_OK(close(go[1]));
+	EXPECT_EQ(waitpid(pid, &status, 0), pid);
+	EXPECT_EQ(status, 0);
+	AWAIT(s.seen->close_ocbs == 1);
+	EXPECT_EQ(s.seen->close_dups, 2);
+	EXPECT_EQ(s.seen->frees, 1);
+	server_stop(&s);
+}
+
+TEST(a_child_that_never_uses_it_keeps_it_open)
+{
+	struct server s = server_start();
+	int fd = digits(), status;
+	int up[2];
+	pid_t pid;
+	char byte;
+
+	EXPECT_OK(pipe(up));
+	pid = EXPECT_OK(fork());
+	if (pid == 0) {
+		EXPECT_EQ(write(up[1], "", 1), 1);
+		for (;;)
+			pause();
+	}
+	EXPECT_EQ(read(up[0], &byte, 1), 1);
+	EXPECT_OK(close(up[0]));
+	EXPECT_OK(close(up[1]));
+	EXPECT_OK(close(fd));
+	EXPECT_EQ(s.seen->close_ocbs, 0);
+	EXPECT_OK(kill(pid, SIGKILL));
+	EXPECT_EQ(waitpid(pid, &status, 0), pid);
+	AWAIT(s.seen->close_ocbs == 1);
+	EXPECT_EQ(s.seen->close_dups, 2);
+	EXPECT_EQ(s.seen->frees, 1);
+	server_stop(&s);
+}
+
+/* What cat, which knows nothing of us, would do: hold it. */
+TEST(a_foreign_child_keeps_it_open)
+{
+	struct server s = server_start();
+	struct harness_command sleeper;
+	int fd = digits();
+
+	harness_start((const char *const[]){"/bin/cat", NULL}, &sleeper);
+	EXPECT_OK(close(fd));
+	EXPECT_EQ(s.seen->close_dups, 1);
+	(void)harness_finish(&sleeper);
+	AWAIT(s.seen->close_ocbs == 1);
+	EXPECT_EQ(s.seen->close_dups, 1);
+	server_stop(&s);
+}
+
+TEST(a_grandchild_that_only_inherited_is_heard_of_when_it_is_killed)
+{
+	struct server s = server_start();
+	int fd = digits(), status, out[2];
+	pid_t pid, grandchild;
+
+	EXPECT_OK(pipe(out));
+	pid = EXPECT_OK(fork());
+	if (pid == 0) {
+		grandchild = EXPECT_OK(fork());
+		if (grandchild == 0)
+			for (;;)
+				pause();
+		EXPECT_EQ(write(out[1], &grandchild, sizeof(grandchild)), (ssize_t)sizeof(pid));
+		_exit(0);
+	}
+	EXPECT_EQ(read(out[0], &grandchild, sizeof(grandchild)), (ssize_t)sizeof(pid));
+	EXPECT_EQ(waitpid(pid, &status, 0), pid);
+	EXPECT_OK(close(fd));
+	AWAIT(s.seen->close_dups == 2);
+	EXPECT_EQ(s.seen->close_ocbs, 0);
+	EXPECT_OK(kill(grandchild, SIGKILL));
+	AWAIT(s.seen->close_ocbs == 1);
+	EXPECT_EQ(s.seen->close_dups, 3);
+	EXPECT_EQ(s.seen->frees, 1);
+	EXPECT_OK(close(out[0]));
+	EXPECT_OK(close(out[1]));
+	server_stop(&s);
+}
+
+TEST(a_killed_group_ends_each_descriptor_once)
+{
+	struct server s = server_start();
+	int status, ready[2];
+	char bytes[3];
+	pid_t pid;
+
+	EXPECT_OK(pipe(ready));
+	pid = EXPECT_OK(fork());
+	if (pid == 0) {
+		int fd;
+
+		EXPECT_OK(setpgid(0, 0));
+		fd = digits();
+		for (int i = 0; i < 2; i++)
+			if (EXPECT_OK(fork()) == 0)
+				break;
+		EXPECT_OK(fcntl(fd, F_GETFD));
+		EXPECT_EQ(write(ready[1], "", 1), 1);
+		for (;;)
+			pause();
+	}
+	/* Of three, the second child's own child makes it four; three are enough to go on. */
+	for (int i = 0; i < 3; i++)
+		EXPECT_EQ(read(ready[0], bytes, 1), 1);
+	EXPECT_EQ(s.seen->opens, 1);
+	EXPECT_OK(kill(-pid, SIGKILL));
+	EXPECT_EQ(waitpid(pid, &status, 0), pid);
+	AWAIT(s.seen->close_ocbs == 1);
+	EXPECT_GE(s.seen->close_dups, 3);
+	EXPECT_EQ(s.seen->frees, 1);
+	EXPECT_OK(close(ready[0]));
+	EXPECT_OK(close(ready[1]));
+	server_stop(&s);
+}
+
+TEST(a_client_killed_in_a_read_is_closed)
+{
+	struct server s = server_start();
+	int status;
+	pid_t pid = EXPECT_OK(fork());
+
+	if (pid == 0) {
+		char byte;
+		int fd = EXPECT_OK(open("/srv/waits", O_RDWR));
+
+		(void)!read(fd, &byte, 1);
+		_exit(1);
+	}
+	AWAIT(s.seen->reads == 1);
+	EXPECT_OK(kill(pid, SIGKILL));
+	EXPECT_EQ(waitpid(pid, &status, 0), pid);
+	AWAIT(s.seen->close_ocbs == 1);
+	EXPECT_EQ(s.seen->close_dups, 1);
+	EXPECT_EQ(s.seen->frees, 1);
+	server_stop(&s);
+}
+
+static void nothing(int signo)
+{
+	(void)signo;
+}
+
+TEST(a_signal_ends_a_read_by_the_unblock_handler)
+{
+	struct sigaction act = {.sa_handler = nothing};
+	struct server s = server_start();
+	int status;
+	pid_t pid;
+
+	EXPECT_OK(sigaction(SIGUSR1, &act, NULL));
+	pid = EXPECT_OK(fork());
+	if (pid == 0) {
+		char byte;
+		int fd = EXPECT_OK(open("/srv/waits", O_RDWR));
+
+		EXPECT_ERRNO(read(fd, &byte, 1), EINTR);
+		EXPECT_OK(close(fd));
+		_exit(0);
+	}
+	AWAIT(s.seen->reads == 1);
+	EXPECT_OK(kill(pid, SIGUSR1));
+	EXPECT_EQ(waitpid(pid, &status, 0), pid);
+	EXPECT_EQ(status, 0);
+	EXPECT_EQ(s.seen->unblocks, 1);
+	server_stop(&s);
+}
+
+TEST(a_spawned_program_shares_the_open_file)
+{
+	struct server s = server_start();
+	int fd = digits(), status;
+	char number[16];
+	pid_t pid;
+
+	snprintf(number, sizeof(number), "%d", fd);
+	pid = EXPECT_OK(spawnl(P_NOWAIT, harness_tool("holder"), "holder", number, "read", NULL));
+	EXPECT_OK(close(fd));
+	EXPECT_EQ(waitpid(pid, &status, 0), pid);
+	EXPECT_EQ(status, 0);
+	AWAIT(s.seen->close_ocbs == 1);
+	EXPECT_EQ(s.seen->opens, 1);
+	EXPECT_EQ(s.seen->close_dups, 2);
+	EXPECT_EQ(s.seen->frees, 1);
+	server_stop(&s);
+}
+
+TEST(an_executed_program_has_the_same_descriptor)
+{
+	struct server s = server_start();
+	int status;
+	char number[16];
+	pid_t pid = EXPECT_OK(fork());
+
+	if (pid == 0) {
+		int fd = digits();
+
+		snprintf(number, sizeof(number), "%d", fd);
+		execl(harness_tool("holder"), "holder", number, "read", NULL);
+		_exit(99);
+	}
+	EXPECT_EQ(waitpid(pid, &status, 0), pid);
+	EXPECT_EQ(status, 0);
+	AWAIT(s.seen->close_ocbs == 1);
+	EXPECT_EQ(s.seen->close_dups, 1);
+	EXPECT_EQ(s.seen->frees, 1);
+	server_stop(&s);
+}
+
+TEST(what_exec_closes_has_its_close_dup)
+{
+	struct server s = server_start();
+	int status;
+	char number[16];
+	pid_t pid = EXPECT_OK(fork());
+
+	if (pid == 0) {
+		int fd = digits();
+		int other = EXPECT_OK(open("/srv/memory", O_RDONLY | O_CLOEXEC));
+
+		(void)other;
+		snprintf(number, sizeof(number), "%d", fd);
+		execl(harness_tool("holder"), "holder", number, "stay", NULL);
+		_exit(99);
+	}
+	AWAIT(s.seen->close_ocbs == 1);
+	EXPECT_EQ(s.seen->close_dups, 1);
+	EXPECT_OK(kill(pid, SIGKILL));
+	EXPECT_EQ(waitpid(pid, &status, 0), pid);
+	AWAIT(s.seen->close_ocbs == 2);
+	EXPECT_EQ(s.seen->close_dups, 2);
+	server_stop(&s);
+}
+
+TEST(a_dead_server_is_an_error_and_nothing_hangs)
+{
+	struct server s = server_start();
+	int fd = digits();
+	char byte;
+
+	server_stop(&s);
+	EXPECT_ERRNO(read(fd, &byte, 1), EBADF);
+	EXPECT_ERRNO(open("/srv/memory", O_RDONLY), ENOENT);
+	EXPECT_OK(close(fd));
+	s = server_start();
+	fd = digits();
+	expect_text(fd, "01");
+	EXPECT_OK(close(fd));
+	server_stop(&s);
+}
