@@ -1,29 +1,30 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Every public header compiles alone, and after itself, as C11, C17 and C++17, strict and
-# not, for a QNX program and for a Linux one, with gcc and clang; so do all of them in one
-# source, in either order. The programs in cc-probe/ compile too: they hold what a header
-# promises. Nothing is linked. One line for each failure; the status says if there was one.
+# Every public header compiles alone, and after itself, as C11, as gnu17 and as C++17, with gcc
+# and clang; all of them in one source, in either order, in every way there is: strict and not,
+# old and new, for a QNX program and for a Linux one. The programs in cc-probe/ compile too:
+# they hold what a header promises. Nothing is linked. One line for each failure; the status
+# says if there was one.
 set -u
-root=$(cd "$(dirname "$0")/.." && pwd)
-include=$root/include
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
 
-warnings='-Wall -Wextra -Wundef -Werror'
-qnx='-D__QNXNTO__ -D__QNX__'
-
-# One compilation; a line on stdout if it fails. $1: compiler, $2: flags, $3: source,
-# $4: what to call it.
+# One compilation; a line on stdout if it fails. $2: compiler, $3: flags, $4: source, $5: what
+# to call it. First of all, as it is done hundreds of times.
 if [ "${1:-}" = --one ]; then
-	rmdir "$work"
 	# shellcheck disable=SC2086 # flags are words
-	said=$($2 $3 $warnings -fsyntax-only -I"$include" "$4" 2>&1) && exit 0
+	said=$($2 $3 -Wall -Wextra -Wundef -Werror -fsyntax-only -I"$include" "$4" 2>&1) && exit 0
 	first=$(printf '%s\n' "$said" | grep -m1 'error' || printf '%s\n' "$said" | tail -n 1)
 	printf '%s: %s %s: %s\n' "$5" "$2" "$3" "$first"
 	exit 0
 fi
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+include=$root/include
+export include
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"' EXIT
+
+qnx='-D__QNXNTO__ -D__QNX__'
 
 jobs=$work/jobs
 job()
@@ -66,8 +67,19 @@ if command -v $aarch64 >/dev/null && [ -f /usr/aarch64-linux-gnu/include/stdio.h
 	compilers="$compilers $aarch64"
 fi
 
-# The ways a header is compiled, one a line.
-modes()
+# The ways a header is compiled alone, one a line: what it needs and lacks shows in the strictest
+# of a language. The aarch64 compiler, whose headers lie elsewhere, comes without C++.
+modes_alone()
+{
+	case $1 in
+	aarch64*) echo "-std=gnu17 $qnx" ;;
+	clang) printf '%s\n' "-std=c11 -pedantic" "-x c++ -std=c++17 -pedantic" ;;
+	*) printf '%s\n' "-std=c11 -pedantic" "-std=gnu17 $qnx" "-x c++ -std=c++17 -pedantic" ;;
+	esac
+}
+
+# The ways all of them together are.
+modes_together()
 {
 	cat <<-END
 	-std=c11 -pedantic
@@ -78,22 +90,20 @@ modes()
 	-std=gnu90 $qnx
 	END
 	case $1 in
-	aarch64*) ;; # comes without a C++ compiler
-	*)
-		cat <<-END
-		-x c++ -std=c++17 -pedantic
-		-x c++ -std=gnu++17 $qnx
-		END
-		;;
+	aarch64*) ;;
+	*) printf '%s\n' "-x c++ -std=c++17 -pedantic" "-x c++ -std=gnu++17 $qnx" ;;
 	esac
 }
 
 for compiler in $compilers; do
-	modes "$compiler" >"$work/modes"
+	modes_alone "$compiler" >"$work/modes"
 	while read -r mode; do
 		for name in $names; do
 			job "$compiler" "$mode" "$work/$(printf %s "$name" | tr / _).c" "$name"
 		done
+	done <"$work/modes"
+	modes_together "$compiler" >"$work/modes"
+	while read -r mode; do
 		job "$compiler" "$mode" "$work/all.c" "all headers"
 		job "$compiler" "$mode" "$work/all_reversed.c" "all headers, reversed"
 	done <"$work/modes"

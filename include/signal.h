@@ -8,7 +8,10 @@
  * declarations are glibc's.
  */
 #pragma GCC system_header
+/* On some machines it includes <sys/procfs.h>, and then wants glibc's only. */
+#define _KAMIOKA_IN_SIGNAL_H
 #include_next <signal.h>
+#undef _KAMIOKA_IN_SIGNAL_H
 #ifndef _KAMIOKA_SIGNAL_H
 #define _KAMIOKA_SIGNAL_H
 

@@ -38,6 +38,7 @@
 #include "host/linux/memory.h"
 #include "host/linux/nodedir.h"
 #include "host/linux/reaper.h"
+#include "host/linux/tooldir.h"
 #include "host/linux/tty.h"
 #include "wire/frame.h"
 
@@ -397,6 +398,8 @@ static int anchor_make_dir(struct anchor *a)
 		err = wire_listen(path, geteuid() == 0 ? 0666 : 0600, &a->env.request_fd);
 	if (err == 0 && setenv(NODEDIR_ENV, a->dir.path, 1) < 0)
 		err = -errno;
+	if (err == 0)
+		err = tooldir_enter();
 	if (err < 0) {
 		nodedir_remove(&a->dir);
 		return anchor_refuse(path, err);

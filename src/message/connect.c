@@ -54,9 +54,9 @@ EXPORT int ConnectAttach(uint32_t nd, pid_t pid, int chid, unsigned index, int f
 static int detach(int coid)
 {
 	struct connection *c;
-	int rc = client_detach(coid);
 
-	if (rc == 0)
+	/* A scoid looks like a high descriptor; what is one is none. */
+	if (!connection_at(coid) && client_detach(coid) == 0)
 		return 0;
 	c = connection_find(coid);
 	if (c && c->kind == CONNECTION_CHANNEL) {

@@ -52,13 +52,13 @@ static struct lock lock = LOCK_INIT;
 /* Only those pages are ever touched that have some. */
 static struct connection *by_fd[IO_FDS];
 static struct connection *by_side[SIDE_MAX];
+static int fd_end; /* above all that ever were one */
 static unsigned side_end = 1; /* 0 is SYSMGR_COID */
 static struct connection *spare;
 static struct connection blocks[64];
 static unsigned n_blocks;
 static uint64_t peers_so_far;
 static uint32_t births_so_far;
-static int fd_end; /* above all that were ever in descriptor space */
 static int (*watcher)(int fd, int coid);
 
 static struct connection sysmgr = {
@@ -142,7 +142,9 @@ static uint64_t peer_of(pid_t pid, int chid)
 
 static struct connection *next_fd(int from)
 {
-	for (int fd = MAX(from, 0); fd < fd_end; fd++) {
+	int end = __atomic_load_n(&fd_end, __ATOMIC_ACQUIRE);
+
+	for (int fd = MAX(from, 0); fd < end; fd++) {
 		if (fd % 64 == 0 && !__atomic_load_n(&io_flags[fd / 64], __ATOMIC_RELAXED)) {
 			fd += 63;
 			continue;
@@ -334,6 +336,14 @@ static uint64_t inode_of(int fd)
 	return fstat(fd, &st) == 0 ? st.st_ino : 0;
 }
 
+static void put_fd(int fd, struct connection *c)
+{
+	c->inode = inode_of(fd);
+	__atomic_store_n(&fd_end, MAX(fd_end, fd + 1), __ATOMIC_RELEASE);
+	__atomic_store_n(&by_fd[fd], c, __ATOMIC_RELEASE);
+	io_flag_set(fd);
+}
+
 /* @fd, or the lowest free one from @index on; @fd is taken. */
 static int move_fd(int fd, unsigned index, bool is_cloexec)
 {
@@ -361,10 +371,7 @@ static int place_fd(struct connection *c, int fd, unsigned index)
 		return -EMFILE;
 	}
 	c->coid = at;
-	c->inode = inode_of(at);
-	__atomic_store_n(&by_fd[at], c, __ATOMIC_RELEASE);
-	fd_end = MAX(fd_end, at + 1);
-	io_flag_set(at);
+	put_fd(at, c);
 	return 0;
 }
 
@@ -582,10 +589,7 @@ static struct connection *adopt_locked(int fd, bool is_dup)
 		c->flags |= _NTO_COF_DEAD;
 	else
 		take_over(c, fd, fresh, is_dup);
-	c->inode = inode_of(fd);
-	__atomic_store_n(&by_fd[fd], c, __ATOMIC_RELEASE);
-	fd_end = MAX(fd_end, fd + 1);
-	io_flag_set(fd);
+	put_fd(fd, c);
 	return c;
 }
 
@@ -700,8 +704,9 @@ bool connection_closing(int fd, int *ret_error)
 
 void connection_closing_range(unsigned first, unsigned last)
 {
-	last = MIN(last, (unsigned)IO_FDS - 1);
-	for (unsigned fd = first; fd <= last; fd++) {
+	unsigned end = (unsigned)__atomic_load_n(&fd_end, __ATOMIC_ACQUIRE);
+
+	for (unsigned fd = first; fd <= last && fd < end; fd++) {
 		if (fd % 64 == 0 && !__atomic_load_n(&io_flags[fd / 64], __ATOMIC_RELAXED))
 			fd += 63;
 		else

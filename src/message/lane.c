@@ -25,6 +25,7 @@
 #include "base/mask.h"
 #include "base/util.h"
 #include "host/linux/memory.h"
+#include "host/linux/proccred.h"
 #include "message/connection.h"
 #include "message/lock.h"
 #include "message/ready.h"
@@ -146,9 +147,12 @@ static void lane_close(struct lane_end *l)
 static bool wants_frames(const struct connection *c)
 {
 	const char *wish = getenv("KAMIOKA_LANE");
+	struct proccred cred;
 
-	/* Memory that others can write as they like is for one user's programs. */
-	return c->uid != geteuid() || (wish && strcmp(wish, "socket") == 0);
+	/* Memory that others can write as they like is for one user's programs. Who listened as
+	 * one user may be another now. */
+	return (wish && strcmp(wish, "socket") == 0) || c->uid != geteuid() ||
+	       proccred_read(c->pid, &cred, NULL, 0) < 0 || cred.euid != geteuid();
 }
 
 static void write_pair(struct lane *m, enum lane_pairs which, unsigned at);
@@ -252,8 +256,11 @@ static int make_bell(struct lane_end *l)
 
 static int add_to_waits(const struct lane_end *l, const struct guard_fd *fd, enum lane_waits what)
 {
-	struct epoll_event ev = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.u32 = what};
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLRDHUP, .data.u32 = what};
 
+	/* Records are taken one at a time, and the end may come with one: told until it is taken. */
+	if (what == LANE_WAITS_BELL)
+		ev.events |= EPOLLET;
 	return epoll_ctl(guard_number(&l->waits), EPOLL_CTL_ADD, guard_number(fd), &ev) < 0 ?
 		       -EAGAIN :
 		       0;
@@ -276,7 +283,7 @@ static int make_waits(struct lane_end *l)
 
 /* A queue that is full for the moment is waited for; nobody has seen the lane before. */
 static int send_lane(const struct connection *c, const struct link_record *record, const int *fds,
-		     unsigned n_fds)
+		     unsigned n_fds, bool waits)
 {
 	const struct timespec pause = {.tv_nsec = LANE_CROWD_NS};
 
@@ -286,11 +293,13 @@ static int send_lane(const struct connection *c, const struct link_record *recor
 
 		if (rc != -ETOOMANYREFS && rc != -EAGAIN)
 			return rc;
+		if (!waits)
+			return -EAGAIN;
 		(void)nanosleep(&pause, NULL);
 	}
 }
 
-static int lane_open(struct lane_end *l, struct connection *c)
+static int lane_open(struct lane_end *l, struct connection *c, bool waits)
 {
 	struct link_record record = {.magic = LANE_MAGIC, .kind = LINK_KIND_LANE};
 	auto_fd memory = -1, other = -1;
@@ -317,7 +326,7 @@ static int lane_open(struct lane_end *l, struct connection *c)
 	rc = send_lane(c, &record,
 		       (const int[4]){other, guard_number(&l->bell), memory,
 				      guard_number(&l->wake)},
-		       l->is_frames ? 3 : 4);
+		       l->is_frames ? 3 : 4, waits);
 	return rc == -EPIPE || rc == -ECONNRESET || rc == -ENOTCONN ? -EBADF : rc;
 }
 
@@ -355,7 +364,7 @@ static void lane_check_process(void)
 	}
 }
 
-static int lane_new(struct connection *c, struct lane_end **ret)
+static int lane_new(struct connection *c, bool waits, struct lane_end **ret)
 {
 	struct lane_end *l;
 	sigset_t mask, before;
@@ -367,7 +376,7 @@ static int lane_new(struct connection *c, struct lane_end **ret)
 	lock_take(&lock, &mask);
 	l = record_new();
 	lock_give(&lock, &mask);
-	rc = l ? lane_open(l, c) : -EAGAIN;
+	rc = l ? lane_open(l, c, waits) : -EAGAIN;
 	if (rc == 0) {
 		lock_take(&lock, &mask);
 		l->peer = c->peer;
@@ -384,7 +393,7 @@ static int lane_new(struct connection *c, struct lane_end **ret)
 	return rc;
 }
 
-int lane_get(struct connection *c, struct lane_end **ret)
+int lane_get(struct connection *c, bool waits, struct lane_end **ret)
 {
 	lane_check_process();
 	for (struct lane_end *l = mine; l; l = l->next)
@@ -392,7 +401,7 @@ int lane_get(struct connection *c, struct lane_end **ret)
 			*ret = l;
 			return 0;
 		}
-	return c->is_dead ? -EBADF : lane_new(c, ret);
+	return c->is_dead ? -EBADF : lane_new(c, waits, ret);
 }
 
 void lane_died(struct lane_end *l, struct connection *c)
@@ -406,9 +415,13 @@ static void leave_one(struct lane_end *l)
 {
 	bool may_leave = __atomic_load_n(&l->memory->taken_up, __ATOMIC_ACQUIRE) &&
 			 !(l->memory->channel_flags & _NTO_CHF_UNBLOCK);
+	uint32_t gen = __atomic_load_n(&l->generation, __ATOMIC_ACQUIRE);
 
+	/* Of this message; it may be over meanwhile. */
+	if (slot_gen(slot_load(&l->memory->state)) != gen)
+		return;
 	l->is_detached = true;
-	switch (slot_withdraw(&l->memory->state, may_leave, false)) {
+	switch (slot_withdraw(&l->memory->state, gen, may_leave, false)) {
 	case SLOT_LEFT:
 		/* Nothing else ends the receive that the thread sleeps in. */
 		(void)shutdown(guard_number(&l->socket), SHUT_RDWR);

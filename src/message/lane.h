@@ -41,8 +41,11 @@ struct lane_end {
 	struct lane_end *next_all; /* of the process */
 };
 
-/* The calling thread's lane for @c, not in use. *ret; 0, -EBADF (the channel is gone), -EAGAIN. */
-int lane_get(struct connection *c, struct lane_end **ret);
+/*
+ * The calling thread's lane for @c, not in use. *ret; 0, -EBADF (the channel is gone), -EAGAIN. @waits:
+ * when the server has more on its way than there is room for, wait until it has taken some.
+ */
+int lane_get(struct connection *c, bool waits, struct lane_end **ret);
 
 /* The server is gone: nothing goes this way any more. */
 void lane_died(struct lane_end *l, struct connection *c);

@@ -125,7 +125,7 @@ int pulse_send(int coid, int priority, int code, uint64_t value)
 		return -EBADF;
 	if (c->kind == CONNECTION_SYSMGR)
 		return -ENOSYS;
-	rc = lane_get(c, &l);
+	rc = lane_get(c, false, &l);
 	if (rc == 0 && !l->may_pulse)
 		rc = -EPERM;
 	if (rc == 0)

@@ -50,6 +50,8 @@ void queue_remove(struct queue *q, struct queue_item *item)
 
 static struct queue_item *first_of(struct queue *q, bool is_pulse)
 {
+	if (q->n[is_pulse] == 0)
+		return NULL;
 	for (int i = QUEUE_PRIORITIES / 64 - 1; i >= 0; i--) {
 		uint64_t used = q->used[is_pulse][i];
 

@@ -75,27 +75,42 @@ static void refuse(struct caller *c, int error)
 	bulk_answer_error(c, error);
 }
 
-/* The bytes of a message that is BUSY. Bytes or -EREMOTEIO: ours are bad; -EAGAIN: the client's
- * are, and the message is no more. */
-static ssize_t fetch_message(struct receiving *r, struct caller *c)
+/* The bytes of a message that is BUSY, and what is to be known of it. Bytes or -EREMOTEIO: ours are
+ * bad; else the client's are. */
+static ssize_t copy_message(struct receiving *r, struct caller *c)
 {
 	ssize_t got = bulk_fetch(c, 0, r->to);
+	struct _msg_info info;
+
+	if (got < 0 || !r->info)
+		return got;
+	info_of(c, &info);
+	info.msglen = got;
+	return guarded_copy(r->info, &info, sizeof(info)) < 0 ? -EREMOTEIO : got;
+}
+
+/* 0: it is held; -EFAULT: our buffers are bad; -EAGAIN: the client's are. Either way it has its
+ * answer. */
+static int hold_message(struct receiving *r, struct caller *c)
+{
+	ssize_t got = copy_message(r, c);
 
 	if (got < 0) {
 		refuse(c, got == -EREMOTEIO ? ESRVRFAULT : got == -ESRCH ? EINTR : EFAULT);
-		return got == -EREMOTEIO ? got : -EAGAIN;
+		return got == -EREMOTEIO ? -EFAULT : -EAGAIN;
 	}
 	if (slot_release(&c->memory->state, c->generation))
 		caller_wake(c);
-	return got;
+	publish_hold(c->index, c->pid, c->tid);
+	adopt_priority(r->ch, c->item.priority);
+	return 0;
 }
 
-/* rcvid; -EAGAIN: look for another; -EFAULT. Gives the channel's lock back and takes it again. */
+/* rcvid; -EAGAIN: look for another; -EFAULT. Gives the channel's lock back while much is copied. */
 static int give_message(struct receiving *r, struct caller *c)
 {
-	struct _msg_info info;
-	ssize_t got;
-	int rcvid;
+	bool is_much = c->request.size > LANE_INLINE;
+	int rcvid, rc;
 
 	(void)pthread_mutex_lock(&c->lock); /* a plain mutex: cannot fail */
 	if (!c->memory || slot_take(&c->memory->state, c->generation) != SLOT_HELD) {
@@ -104,22 +119,17 @@ static int give_message(struct receiving *r, struct caller *c)
 		return -EAGAIN;
 	}
 	c->progress = CALLER_HELD;
-	channel_unlock(r->ch);
-	got = fetch_message(r, c);
 	rcvid = caller_rcvid(c);
-	if (got >= 0) {
-		publish_hold(c->index, c->pid, c->tid);
-		info_of(c, &info);
-		info.msglen = got;
-		adopt_priority(r->ch, c->item.priority);
+	if (is_much)
+		channel_unlock(r->ch);
+	rc = hold_message(r, c);
+	if (is_much) {
+		caller_unlock(c);
+		(void)pthread_mutex_lock(&r->ch->lock); /* as above */
+	} else {
+		(void)pthread_mutex_unlock(&c->lock); /* who has the channel brings the news */
 	}
-	caller_unlock(c);
-	if (got >= 0 && r->info && guarded_copy(r->info, &info, sizeof(info)) < 0)
-		got = -EREMOTEIO; /* it is held, and is told by nobody: as on a bad buffer */
-	(void)pthread_mutex_lock(&r->ch->lock);
-	if (got >= 0)
-		return rcvid;
-	return got == -EREMOTEIO ? -EFAULT : -EAGAIN;
+	return rc < 0 ? rc : rcvid;
 }
 
 /* What is first: > 0, 0, or -errno; -EAGAIN: there is nothing. */
@@ -354,8 +364,12 @@ static void release_signals(void *signals)
 static int receive_on(struct receiving *r)
 {
 	bool looks = must_look(r);
-	int rc = 0;
+	int rc = r->pulses_only ? channel_want_pulse_waits(r->ch) : 0;
 
+	if (rc < 0) {
+		channel_unlock(r->ch);
+		return rc;
+	}
 	r->ch->n_inside++;
 	for (;;) {
 		int taken;
@@ -404,17 +418,6 @@ static int receive(int chid, const struct vec *to, struct _msg_info *info, bool 
 	timeout_take(STATE_RECEIVE, &r.limit);
 	if (to->size < sizeof(struct _pulse))
 		return -EFAULT;
-	r.ch = channel_lock(chid);
-	if (!r.ch)
-		return -ESRCH;
-	if (pulses_only) {
-		rc = channel_want_pulse_waits(r.ch);
-		if (rc < 0) {
-			channel_unlock(r.ch);
-			return rc;
-		}
-	}
-	channel_unlock(r.ch);
 	rc = receive_held(&r, chid);
 	errno = saved;
 	return rc;

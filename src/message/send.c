@@ -120,7 +120,7 @@ static int give_as_record(struct sending *s)
 	if (rc == 0)
 		return 0;
 	/* Nobody has seen it. */
-	(void)slot_withdraw(&s->m->state, true, false);
+	(void)slot_withdraw(&s->m->state, record.generation, true, false);
 	return rc == -EPIPE || rc == -ECONNRESET ? -EBADF : rc;
 }
 
@@ -148,7 +148,7 @@ static bool may_leave(const struct sending *s)
 /* @error is why. True: it has left. */
 static bool leave(struct sending *s, int error)
 {
-	switch (slot_withdraw(&s->m->state, may_leave(s), error == -ETIMEDOUT)) {
+	switch (slot_withdraw(&s->m->state, s->l->generation, may_leave(s), error == -ETIMEDOUT)) {
 	case SLOT_LEFT:
 		s->leave_error = error;
 		return true;
@@ -468,6 +468,9 @@ static int await_answer(struct sending *s)
 		if (was_fresh && look(s))
 			continue;
 		was_fresh = false;
+		/* It stayed because somebody was BUSY, and was woken as that is over. */
+		if (s->leave_error && state == LANE_STATE_TAKEN && leave(s, s->leave_error))
+			return s->leave_error;
 		if (state != LANE_STATE_DONE && !slot_sleep(&s->m->state))
 			continue;
 		hold_fatal(s);
@@ -598,7 +601,7 @@ static int send_once(int coid, const struct vec *out, const struct vec *in, bool
 		return -EBADF;
 	if (s.c->kind == CONNECTION_SYSMGR)
 		return -ENOSYS;
-	rc = lane_get(s.c, &s.l);
+	rc = lane_get(s.c, true, &s.l);
 	if (rc < 0)
 		return rc;
 	s.send = out;

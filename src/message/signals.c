@@ -28,15 +28,16 @@ static THREAD_OWN uint32_t own_fd_generation;
 static THREAD_OWN uint64_t own_fd_set;
 
 /* What the program does with signals, as of the count of its sigaction()s. */
-static uint64_t caught, fatal;
-static uint32_t known_count;
+uint64_t signals_caught;
+uint32_t signals_known_count;
+static uint64_t fatal;
 
 static void learn(void)
 {
 	uint32_t count = __atomic_load_n(&sigaction_count, __ATOMIC_ACQUIRE);
 	uint64_t handled = 0, ends = 0;
 
-	if (__atomic_load_n(&known_count, __ATOMIC_ACQUIRE) == count)
+	if (__atomic_load_n(&signals_known_count, __ATOMIC_ACQUIRE) == count)
 		return;
 	for (int signo = 1; signo < NSIG; signo++) {
 		uint64_t bit = 1ull << (signo - 1);
@@ -50,15 +51,15 @@ static void learn(void)
 		else if (!(bit & HARMLESS))
 			ends |= bit;
 	}
-	__atomic_store_n(&caught, handled, __ATOMIC_RELAXED);
+	__atomic_store_n(&signals_caught, handled, __ATOMIC_RELAXED);
 	__atomic_store_n(&fatal, ends, __ATOMIC_RELAXED);
-	__atomic_store_n(&known_count, count, __ATOMIC_RELEASE);
+	__atomic_store_n(&signals_known_count, count, __ATOMIC_RELEASE);
 }
 
-bool signals_have_handler(void)
+bool signals_have_handler_slow(void)
 {
 	learn();
-	return __atomic_load_n(&caught, __ATOMIC_RELAXED) != 0;
+	return __atomic_load_n(&signals_caught, __ATOMIC_RELAXED) != 0;
 }
 
 static uint64_t to_bits(const sigset_t *set)
@@ -94,7 +95,7 @@ void signals_hold(struct signals *s)
 	if (s->is_held)
 		return;
 	learn();
-	set = (__atomic_load_n(&caught, __ATOMIC_RELAXED) |
+	set = (__atomic_load_n(&signals_caught, __ATOMIC_RELAXED) |
 	       __atomic_load_n(&fatal, __ATOMIC_RELAXED)) &
 	      ~FAULTS;
 	(void)syscall(SYS_rt_sigprocmask, SIG_BLOCK, &set, &s->before, sizeof(set));
@@ -109,7 +110,7 @@ void signals_hold_caught(struct signals *s)
 	uint64_t set;
 
 	learn();
-	set = __atomic_load_n(&caught, __ATOMIC_RELAXED) & ~FAULTS;
+	set = __atomic_load_n(&signals_caught, __ATOMIC_RELAXED) & ~FAULTS;
 	(void)syscall(SYS_rt_sigprocmask, SIG_BLOCK, &set, &s->before, sizeof(set));
 	s->is_held = true;
 	s->fd = -1;

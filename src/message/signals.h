@@ -11,6 +11,9 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
+
+#include "client/sigaction.h"
 
 struct signals {
 	bool is_held;
@@ -26,4 +29,16 @@ void signals_release(struct signals *s);
 
 /* Without one nothing ends a call but its own end: what else makes the kernel say EINTR (stopping
  * and going on) does not count. */
-bool signals_have_handler(void);
+bool signals_have_handler_slow(void);
+
+extern uint64_t signals_caught;
+extern uint32_t signals_known_count;
+
+static inline bool signals_have_handler(void)
+{
+	if (__builtin_expect(__atomic_load_n(&signals_known_count, __ATOMIC_ACQUIRE) ==
+				     __atomic_load_n(&sigaction_count, __ATOMIC_ACQUIRE),
+			     1))
+		return __atomic_load_n(&signals_caught, __ATOMIC_RELAXED) != 0;
+	return signals_have_handler_slow();
+}

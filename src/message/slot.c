@@ -17,13 +17,16 @@ bool slot_sleep(uint32_t *st)
 	}
 }
 
-enum slot_leave slot_withdraw(uint32_t *st, bool may_leave, bool timed)
+enum slot_leave slot_withdraw(uint32_t *st, uint32_t gen, bool may_leave, bool timed)
 {
 	uint32_t word = slot_load(st);
 	uint32_t why = timed ? (uint32_t)LANE_FLAG_TIMED : 0;
 
 	for (;;) {
-		uint32_t free_word = slot_word(slot_gen(word), LANE_STATE_FREE);
+		uint32_t free_word = slot_word(gen, LANE_STATE_FREE);
+
+		if (slot_gen(word) != gen)
+			return SLOT_DONE;
 
 		switch (slot_state(word)) {
 		case LANE_STATE_FREE:

@@ -86,9 +86,10 @@ enum slot_leave {
 	SLOT_STAYS, /* the same, and it has been told; or it is BUSY and will wake us */
 };
 
-/* A signal, or if @timed a limit, wants the client out. @may_leave: TAKEN may be left as
- * well (a channel without _NTO_CHF_UNBLOCK). */
-enum slot_leave slot_withdraw(uint32_t *st, bool may_leave, bool timed);
+/* A signal, or if @timed a limit, wants the client out of message @gen. @may_leave: TAKEN may be left
+ * as well (a channel without _NTO_CHF_UNBLOCK). Another thread may want that, too: if the message is
+ * over by then, nothing happens and it is DONE. */
+enum slot_leave slot_withdraw(uint32_t *st, uint32_t gen, bool may_leave, bool timed);
 
 /* DONE, and the answer is copied. */
 static inline void slot_finish(uint32_t *st)

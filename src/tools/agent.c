@@ -28,6 +28,7 @@
 #include "host/linux/inherit.h"
 #include "host/linux/nodedir.h"
 #include "host/linux/reaper.h"
+#include "host/linux/tooldir.h"
 #include "host/linux/tty.h"
 #include "tools/ask.h"
 #include "tools/options.h"
@@ -292,6 +293,9 @@ static int agent_begin(struct agent *a)
 		return -errno;
 	if (fcntl(a->options->node_fd, F_SETFL, O_NONBLOCK) < 0)
 		return -errno;
+	err = tooldir_enter();
+	if (err < 0)
+		return err;
 	err = reaper_init(&a->reaper, &owner, a);
 	if (err == 0)
 		err = agent_fork_program(a);

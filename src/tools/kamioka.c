@@ -34,7 +34,12 @@ static const struct verb verbs[] = {
 	{"names", names_main, names_help},
 	{"shutdown", shutdown_main, shutdown_help},
 	{"private", private_main, private_help},
+	{"slay", slay_main, slay_help},
+	{"waitfor", waitfor_main, waitfor_help},
 };
+
+/* Verbs that are commands of QNX: by these names, too, in the folder of tooldir.h. */
+static const char *const own_names[] = {"slay", "waitfor"};
 
 static const char help[] =
 	"kamioka runs programs in a node: a process manager and all that it looks after.\n"
@@ -47,6 +52,8 @@ static const char help[] =
 	"  kamioka irq [-n NODE] N                         raise an interrupt in a node\n"
 	"  kamioka names [-n NODE] [PATH]                  who serves which path\n"
 	"  kamioka shutdown [-n NODE]                      end a node\n"
+	"  kamioka slay [options] NAME|PID...              signal processes of a node\n"
+	"  kamioka waitfor PATH [SECONDS [MS]]             wait until a file or a name is there\n"
 	"  kamioka help VERB                               more on one of these\n"
 	"  kamioka --version\n"
 	"\n"
@@ -86,11 +93,26 @@ static int verb_help(int argc, char **argv)
 	return verb ? verbs_print(verb->help) : verb_unknown(argv[1]);
 }
 
+/* As what this program was started, if that is a verb. */
+static const struct verb *verb_called(const char *argv0)
+{
+	const char *slash = strrchr(argv0, '/');
+	const char *name = slash ? slash + 1 : argv0;
+
+	for (size_t i = 0; i < ARRAY_LEN(own_names); i++)
+		if (strcmp(own_names[i], name) == 0)
+			return verb_find(name);
+	return NULL;
+}
+
 int main(int argc, char **argv)
 {
 	const struct verb *verb;
 
 	inherit_note();
+	verb = argc > 0 ? verb_called(argv[0]) : NULL;
+	if (verb)
+		return verb->main(argc, argv);
 	if (argc < 2) {
 		log_line("say what to do: kamioka --help");
 		return STATUS_USAGE;

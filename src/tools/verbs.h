@@ -14,6 +14,8 @@ int irq_main(int argc, char **argv);
 int names_main(int argc, char **argv);
 int shutdown_main(int argc, char **argv);
 int private_main(int argc, char **argv);
+int slay_main(int argc, char **argv);
+int waitfor_main(int argc, char **argv);
 
 extern const char run_help[];
 extern const char boot_help[];
@@ -24,6 +26,8 @@ extern const char irq_help[];
 extern const char names_help[];
 extern const char shutdown_help[];
 extern const char private_help[];
+extern const char slay_help[];
+extern const char waitfor_help[];
 
 /* Print @text and end: 0, or STATUS_FAILED with a line on standard error if standard output
  * could not take it (or what was printed before). */

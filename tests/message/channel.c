@@ -85,6 +85,35 @@ TEST(channels_with_every_other_flag_work)
 	EXPECT_OK(ChannelDestroy(chid));
 }
 
+TEST(flags_without_effect_are_accepted)
+{
+	const unsigned flags = _NTO_CHF_NET_MSG | _NTO_CHF_STICKY | _NTO_CHF_PULSE_POOL |
+			       _NTO_CHF_MSG_PAUSING | _NTO_CHF_SIG_RESTART |
+			       _NTO_CHF_INHERIT_RUNMASK | _NTO_CHF_UNBLOCK_TIMER;
+	int chid = EXPECT_OK(ChannelCreate(flags)), coid = attach(0, chid);
+
+	EXPECT_OK(MsgSendPulse(coid, -1, 5, 55));
+	EXPECT_EQ(expect_pulse(chid, 5).value.sival_int, 55);
+	EXPECT_OK(ConnectDetach(coid));
+	EXPECT_OK(ChannelDestroy(chid));
+}
+
+TEST(a_channel_with_a_pulse_pool_is_a_channel)
+{
+	struct nto_channel_config config = {.num_pulses = 10};
+	int chid = EXPECT_OK(ChannelCreatePulsePool(_NTO_CHF_DISCONNECT, &config));
+	int other = ChannelCreatePulsePool_r(0, &config), coid = attach(0, chid);
+
+	EXPECT_GE(other, 1);
+	EXPECT_OK(MsgSendPulse(coid, -1, 5, 55));
+	EXPECT_EQ(expect_pulse(chid, 5).value.sival_int, 55);
+	EXPECT_ERRNO(ChannelCreatePulsePool(0, NULL), EINVAL);
+	EXPECT_R(ChannelCreatePulsePool_r(0, NULL), -EINVAL);
+	EXPECT_OK(ConnectDetach(coid));
+	EXPECT_OK(ChannelDestroy(chid));
+	EXPECT_OK(ChannelDestroy(other));
+}
+
 static int open_files(void)
 {
 	int n = 0;

@@ -247,6 +247,40 @@ TEST(connect_flags_answers_the_flags_before)
 	end_child(other);
 }
 
+TEST(flags_that_are_not_the_programs_are_einval)
+{
+	const int bad[] = {_NTO_COF_DEAD, _NTO_COF_NETCON, _NTO_COF_NONBLOCK, _NTO_COF_ASYNC,
+			   _NTO_COF_GLOBAL};
+	int chid = EXPECT_OK(ChannelCreate(0)), coid = attach(0, chid);
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		EXPECT_ERRNO(ConnectAttach(0, 0, chid, _NTO_SIDE_CHANNEL, bad[i]), EINVAL);
+		EXPECT_R(ConnectFlags_r(0, coid, (unsigned)bad[i], 0), -EINVAL);
+	}
+	EXPECT_OK(ConnectDetach(coid));
+	EXPECT_OK(ChannelDestroy(chid));
+}
+
+TEST(insecure_and_noshare_are_kept_and_told)
+{
+	const int both = _NTO_COF_INSECURE | _NTO_COF_NOSHARE;
+	int chid = EXPECT_OK(ChannelCreate(0));
+	int coid = EXPECT_OK(ConnectAttach(0, 0, chid, _NTO_SIDE_CHANNEL, both));
+
+	EXPECT_EQ(ConnectFlags(0, coid, _NTO_COF_NOSHARE, 0) & both, both);
+	EXPECT_EQ(ConnectFlags(0, coid, 0, 0) & both, _NTO_COF_INSECURE);
+	EXPECT_OK(ConnectDetach(coid));
+	EXPECT_OK(ChannelDestroy(chid));
+}
+
+TEST(the_process_manager_takes_no_messages)
+{
+	EXPECT_EQ(ConnectAttach(0, SYSMGR_PID, SYSMGR_CHID, _NTO_SIDE_CHANNEL, 0), SYSMGR_COID);
+	EXPECT_ERRNO(ConnectAttach(0, SYSMGR_PID, SYSMGR_CHID, 0, 0), ENOTSUP);
+	EXPECT_ERRNO(MsgSend(SYSMGR_COID, "x", 1, NULL, 0), ENOSYS);
+	EXPECT_ERRNO(MsgSendPulse(SYSMGR_COID, -1, 1, 1), ENOSYS);
+}
+
 /* ---- What a client is told of its connections ---- */
 
 TEST(connect_server_info_tells_who_serves)

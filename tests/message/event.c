@@ -152,6 +152,28 @@ TEST(an_event_of_type_none_delivers_nothing)
 	peer_end(&peer);
 }
 
+static void run_here(union sigval value)
+{
+	(void)value;
+	abort();
+}
+
+TEST(what_only_the_client_could_carry_out_is_enotsup)
+{
+	struct peer peer = peer_new(0);
+	struct sigevent event;
+	unsigned word = 40;
+
+	SIGEV_MEMORY_INIT(&event, &word, 2, SIGEV_MEM_ADD);
+	EXPECT_EQ(deliver(peer.coid, 0, &event), ENOTSUP);
+	EXPECT_EQ(word, 40);
+	SIGEV_THREAD_INIT(&event, run_here, 1, NULL);
+	EXPECT_EQ(deliver(peer.coid, 0, &event), ENOTSUP);
+	SIGEV_INTR_INIT(&event);
+	EXPECT_EQ(deliver(peer.coid, 0, &event), ENOTSUP);
+	peer_end(&peer);
+}
+
 TEST(an_event_to_rcvid_0_is_the_callers_own)
 {
 	struct channel c = channel_new();

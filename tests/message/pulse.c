@@ -141,6 +141,20 @@ TEST(a_pulse_that_is_to_be_unique_is_queued_once)
 	channel_end(&c);
 }
 
+TEST(a_pulse_that_replaces_gives_its_value_to_the_one_that_waits)
+{
+	struct channel c = channel_new();
+
+	EXPECT_OK(MsgSendPulse(c.self, 12, 7, 70));
+	EXPECT_OK(MsgSendPulse(c.self, 12, 8, 80));
+	EXPECT_OK(MsgSendPulse(c.self, 12, 7 | _NTO_PULSE_REPLACE, 71));
+	EXPECT_OK(MsgSendPulse(c.self, 11, 7 | _NTO_PULSE_REPLACE, 72)); /* of another priority */
+	EXPECT_EQ(expect_pulse(c.chid, 7).value.sival_int, 71);
+	EXPECT_EQ(expect_pulse(c.chid, 8).value.sival_int, 80);
+	EXPECT_EQ(expect_pulse(c.chid, 7).value.sival_int, 72);
+	channel_end(&c);
+}
+
 /* ---- Too many ---- */
 
 static int fill(int coid, int *next)

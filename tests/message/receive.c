@@ -678,3 +678,48 @@ TEST_WITH(receiving_is_a_cancellation_point, .threads = true)
 	(void)expect_pulse(c.chid, 3);
 	channel_end(&c);
 }
+
+/* ---- Priorities ---- */
+
+TEST(a_receiver_takes_over_the_priority_of_what_it_receives)
+{
+	struct channel c = channel_new(0);
+	struct sender *s = senders_new(1);
+	struct _msg_info info;
+	union mail mail;
+	int rcvid;
+
+	EXPECT_OK(setprio(0, 25)); /* the child's, too */
+	sender_fork(s, c.chid);
+	EXPECT_OK(setprio(0, 7));
+	rcvid = expect_message(c.chid, &mail, &info);
+	EXPECT_EQ(info.priority, 25);
+	EXPECT_EQ(getprio(0), 25);
+	EXPECT_OK(MsgSendPulse(c.self, 3, 1, 0));
+	(void)expect_pulse(c.chid, 1);
+	EXPECT_EQ(getprio(0), 3);
+	EXPECT_OK(MsgCurrent(rcvid));
+	EXPECT_EQ(getprio(0), 25);
+	EXPECT_OK(setprio(0, 8));
+	EXPECT_R(MsgCurrent_r(rcvid), 0);
+	EXPECT_OK(MsgReply(rcvid, 0, NULL, 0));
+	EXPECT_EQ(getprio(0), 25);
+	sender_collect(s);
+	channel_end(&c);
+}
+
+TEST(on_a_channel_of_fixed_priority_a_receiver_keeps_its_own)
+{
+	struct channel c = channel_new(_NTO_CHF_FIXED_PRIORITY);
+
+	EXPECT_OK(MsgSendPulse(c.self, 30, 1, 0));
+	(void)expect_pulse(c.chid, 1);
+	EXPECT_EQ(getprio(0), 10);
+	channel_end(&c);
+}
+
+TEST(msg_pause_is_enosys)
+{
+	EXPECT_ERRNO(MsgPause(1, 0), ENOSYS);
+	EXPECT_R(MsgPause_r(1, 0), ENOSYS);
+}

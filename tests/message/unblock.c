@@ -159,6 +159,20 @@ TEST(msg_error_minus_1_after_a_signal_is_eintr)
 	server_end(&s);
 }
 
+TEST(with_unblock_a_deadly_signal_waits_for_the_answer)
+{
+	struct server s = server_with_client(_NTO_CHF_UNBLOCK);
+
+	EXPECT_OK(kill(s.sender->pid, SIGTERM));
+	expect_asked(&s);
+	sender_blocks(s.sender);
+	EXPECT_OK(MsgReply(s.rcvid, 0, NULL, 0));
+	expect_killed(s.sender->pid, SIGTERM);
+	expect_nothing_queued(s.chid, s.self);
+	EXPECT_OK(ConnectDetach(s.self));
+	EXPECT_OK(ChannelDestroy(s.chid));
+}
+
 static void send_three_times(struct sender *s)
 {
 	catch_usr1(s);

@@ -6,9 +6,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -130,6 +132,50 @@ int procinfo_memory(uint64_t *ret_free, uint64_t *ret_total)
 	if (field(buf, "MemAvailable:", ret_free) < 0 || field(buf, "MemTotal:", ret_total) < 0)
 		return -ENODATA;
 	return 0;
+}
+
+/* Bytes of a name that the kernel keeps. */
+#define COMM_LEN 15
+
+bool procinfo_is_named(pid_t pid, const char *name)
+{
+	char path[64], comm[64], buf[PATH_MAX + 1];
+	const char *slash, *called;
+	bool is_same;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	n = read_file(path, comm, sizeof(comm));
+	if (n <= 0)
+		return false;
+	comm[strcspn(comm, "\n")] = '\0';
+	is_same = strcmp(comm, name) == 0;
+	if (is_same && strlen(comm) < COMM_LEN)
+		return true;
+	/* It may be cut; and a thread may have named itself. */
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
+	if (read_file(path, buf, sizeof(buf)) <= 0)
+		return is_same;
+	slash = strrchr(buf, '/');
+	called = slash ? slash + 1 : buf;
+	/* A script's first word is its interpreter. */
+	return strcmp(called, name) == 0 || (is_same && strncmp(called, comm, COMM_LEN) != 0);
+}
+
+dev_t procinfo_tty(pid_t pid)
+{
+	char path[64], buf[1024];
+	const char *close;
+	unsigned tty;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	if (read_file(path, buf, sizeof(buf)) < 0)
+		return 0;
+	close = strrchr(buf, ')');
+	if (!close || sscanf(close + 1, " %*c %*d %*d %*d %u", &tty) != 1)
+		return 0;
+	/* proc(5): the minor is in two parts. */
+	return makedev(tty >> 8 & 0xfffu, (tty & 0xffu) | (tty >> 12 & 0xfff00u));
 }
 
 int procinfo_private(pid_t pid, uint64_t *ret_kb)

@@ -26,6 +26,14 @@ pid_t procinfo_ppid(pid_t pid);
  */
 int procinfo_walk(bool (*each)(const struct procinfo *p, void *arg), void *arg);
 
+/*
+ * Is @name, which has no directory, how the process is called: what the kernel keeps of its
+ * file's name, or the first word of its command line?
+ */
+bool procinfo_is_named(pid_t pid, const char *name);
+/* The device of its terminal; 0: none, or no such process. */
+dev_t procinfo_tty(pid_t pid);
+
 /* Kilobytes of memory that are free for programs, and all that there are. */
 int procinfo_memory(uint64_t *ret_free, uint64_t *ret_total);
 /* Private memory of a process, in kilobytes. */
