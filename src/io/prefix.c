@@ -118,11 +118,19 @@ static void letters_add(uint64_t letters[4], const char *at)
 static void first_fill(const struct node_page *node, uint32_t generation)
 {
 	struct prefix_first *f = prefix_first;
-	uint64_t letters[4] = {0};
+	uint64_t letters[4] = {0}, below[4] = {0};
+	bool all_below = sets.has_root;
 
 	for (size_t at = 0; at < list.size; at += strlen(list.texts + at) + 1)
-		if (list.texts[at])
+		if (list.texts[at]) {
+			const char *second = strchr(list.texts + at + 1, '/');
+
 			letters_add(letters, list.texts + at + 1);
+			if (second)
+				letters_add(below, second + 1);
+			else
+				all_below = true;
+		}
 	if (!f) {
 		f = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		if (f == MAP_FAILED)
@@ -133,6 +141,9 @@ static void first_fill(const struct node_page *node, uint32_t generation)
 	/* What is there before and after is there in between, too. */
 	for (int i = 0; i < 4; i++)
 		__atomic_store_n(&f->letters[i], sets.has_root ? ~UINT64_C(0) : letters[i],
+				 __ATOMIC_RELAXED);
+	for (int i = 0; i < 4; i++)
+		__atomic_store_n(&f->below[i], all_below ? ~UINT64_C(0) : below[i],
 				 __ATOMIC_RELAXED);
 	__atomic_store_n(&f->generation, generation, __ATOMIC_RELEASE);
 	__atomic_store_n(&f->node, node, __ATOMIC_RELEASE);

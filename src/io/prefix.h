@@ -28,6 +28,7 @@ struct prefix_first {
 	const struct node_page *node; /* NULL: nothing here is valid */
 	uint32_t generation;
 	uint64_t letters[4];
+	uint64_t below[4]; /* the same of their second parts; all, if one has none */
 };
 extern struct prefix_first *prefix_first;
 
@@ -36,12 +37,18 @@ static inline unsigned prefix_letters(const char *at)
 	return ((unsigned char)at[0] * 8u ^ (unsigned char)at[1]) & 255;
 }
 
+static inline bool prefix_letters_are(const uint64_t set[4], const char *at)
+{
+	unsigned bit = prefix_letters(at);
+
+	return __atomic_load_n(&set[bit / 64], __ATOMIC_RELAXED) >> bit % 64 & 1;
+}
+
 /* Yes is certain; no says nothing. */
 static inline bool prefix_is_plain(const char *path)
 {
 	const struct prefix_first *f = __atomic_load_n(&prefix_first, __ATOMIC_ACQUIRE);
 	const struct node_page *node = f ? __atomic_load_n(&f->node, __ATOMIC_ACQUIRE) : NULL;
-	unsigned bit;
 
 	/* libc says that it is never NULL, the kernel that this is EFAULT. */
 	__asm__("" : "+r"(path));
@@ -49,8 +56,11 @@ static inline bool prefix_is_plain(const char *path)
 	if (!node || !path || path[0] != '/' || (unsigned char)path[1] <= '/' ||
 	    __atomic_load_n(&node->path_generation, __ATOMIC_ACQUIRE) != f->generation)
 		return false;
-	bit = prefix_letters(path + 1);
-	return !(__atomic_load_n(&f->letters[bit / 64], __ATOMIC_RELAXED) >> bit % 64 & 1);
+	if (!prefix_letters_are(f->letters, path + 1))
+		return true;
+	for (path++; *path && *path != '/'; path++)
+		;
+	return *path && (unsigned char)path[1] > '/' && !prefix_letters_are(f->below, path + 1);
 }
 
 /* Are there any names at all? */
