@@ -52,7 +52,7 @@ static struct lock lock = LOCK_INIT;
 /* Only those pages are ever touched that have some. */
 static struct connection *by_fd[IO_FDS];
 static struct connection *by_side[SIDE_MAX];
-static int fd_end; /* above all that ever were one */
+static int fd_end;            /* above all that ever were one */
 static unsigned side_end = 1; /* 0 is SYSMGR_COID */
 static struct connection *spare;
 static struct connection blocks[64];
