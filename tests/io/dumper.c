@@ -83,14 +83,15 @@ static const char *compile(const char *source, const char *to)
 static pid_t start(const char *program, int *ret_terminal)
 {
 	pid_t pid;
+	int id = listen_by(SIGRTMIN, PROCMGR_EVENT_PATHSPACE);
 
-	(void)listen_by(SIGRTMIN, PROCMGR_EVENT_PATHSPACE);
 	pid = EXPECT_OK(forkpty(ret_terminal, NULL, NULL, NULL));
 	if (pid == 0) {
 		execl(program, "dumphandler", NULL);
 		_exit(9);
 	}
 	(void)take(SIGRTMIN);
+	EXPECT_OK(procmgr_event_notify_delete(id));
 	return pid;
 }
 
