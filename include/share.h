@@ -8,3 +8,15 @@
 #define SH_DENYRD 0x30 /* nobody else may read */
 #define SH_DENYNO 0x40 /* everybody may do both */
 #define SH_MASK   0x70
+
+#include <features.h>
+
+__BEGIN_DECLS
+
+/* open() that shares the file as sflag (SH_*) says; a mode follows with O_CREAT. What the kernel
+ * has is opened as if nothing was said. Errors: open()'s; EBUSY. */
+int sopen(const char *path, int oflag, int sflag, ...);
+/* openfd() with sflag. */
+int sopenfd(int fd, int oflag, int sflag);
+
+__END_DECLS

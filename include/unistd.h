@@ -22,6 +22,19 @@ extern char **environ;
  * Reference, delay().
  */
 extern unsigned int delay(unsigned int duration);
+
+/*
+ * Reads from a terminal-like device: up to n bytes, as soon as there are min of them, or time
+ * tenths of a second have passed behind the last, or timeout tenths at all (0: no such limit).
+ * Returns how many bytes, or -1: EBADF, EINTR, EINVAL, ENOSYS (no file of a server that has it).
+ * Blocks. QNX Neutrino C Library Reference, readcond().
+ */
+extern int readcond(int fd, void *buf, int n, int min, int time, int timeout);
+
+/* Opens the file of fd once more, with a position of its own and no more rights than fd has.
+ * Returns a descriptor, or -1: EACCES, EBADF, EBUSY, ENOSYS (a file of the kernel's). QNX
+ * Neutrino C Library Reference, openfd(). */
+extern int openfd(int fd, int oflag);
 #endif
 
 __END_DECLS

@@ -739,4 +739,10 @@ __BEGIN_DECLS
  */
 int ionotify(int fd, int action, int flags, const struct sigevent *event);
 
+/*
+ * What the server of fd tells of it: *info and its path (each may be NULL), maxlen bytes at most,
+ * 0 at the end. Returns the path's length, or -1: EBADF, ENOSYS.
+ */
+int iofdinfo(int fd, unsigned flags, struct _fdinfo *info, char *path, int maxlen);
+
 __END_DECLS

@@ -22,6 +22,7 @@
 #include "client/io.h"
 #include "io/file.h"
 #include "io/lock.h"
+#include "io/stream.h"
 #include "message/connection.h"
 
 /* The kernel copies the table up to the highest number at each clone: so not
@@ -269,6 +270,8 @@ static void guard_copied(int from, int fd)
 		connection_duplicated(from, fd);
 	else
 		io_flag_copy(from, fd);
+	if (fd <= 2)
+		stream_standard(fd);
 }
 
 static int guard_dup_to(int from, int to, int flags)

@@ -24,6 +24,7 @@
 #include "client/export.h"
 #include "client/real.h"
 #include "client/result.h"
+#include "io/dir.h"
 #include "io/file.h"
 #include "io/open.h"
 #include "io/path.h"
@@ -302,7 +303,7 @@ static long opendir_served(struct served *s, const void *arg)
 	return -ENOMEM;
 }
 
-EXPORT DIR *opendir(const char *path)
+DIR *dir_open(const char *path)
 {
 	struct stream *s = NULL, **where = &s;
 	const struct path_way way = {
@@ -319,6 +320,11 @@ EXPORT DIR *opendir(const char *path)
 	if (!dir)
 		(void)fd_close((int)r);
 	return dir;
+}
+
+EXPORT DIR *opendir(const char *path)
+{
+	return dir_open(path);
 }
 
 EXPORT DIR *fdopendir(int fd)
@@ -340,16 +346,21 @@ EXPORT DIR *fdopendir(int fd)
 
 /* ---- The rest ---- */
 
-EXPORT struct dirent *readdir(DIR *dir)
+struct dirent *dir_read(DIR *dir)
 {
 	struct stream *s = stream_of(dir);
 
 	return s ? read_locked(s) : REAL(readdir_fn, readdir)(dir);
 }
 
+EXPORT struct dirent *readdir(DIR *dir)
+{
+	return dir_read(dir);
+}
+
 EXPORT struct dirent64 *readdir64(DIR *dir)
 {
-	return (struct dirent64 *)readdir(dir);
+	return (struct dirent64 *)dir_read(dir);
 }
 
 static int readdir_r_any(DIR *dir, struct dirent *entry, struct dirent **ret)
@@ -376,11 +387,16 @@ EXPORT int readdir64_r(DIR *restrict dir, struct dirent64 *restrict entry,
 	return readdir_r_any(dir, (struct dirent *)entry, (struct dirent **)ret);
 }
 
-EXPORT int closedir(DIR *dir)
+int dir_close(DIR *dir)
 {
 	struct stream *s = stream_of(dir);
 
 	return s ? stream_close(s) : REAL(dir_fn, closedir)(dir);
+}
+
+EXPORT int closedir(DIR *dir)
+{
+	return dir_close(dir);
 }
 
 EXPORT int dirfd(DIR *dir)
@@ -435,14 +451,14 @@ static void entries_free(struct dirent **entries, size_t n)
 static int scan(const char *path, struct dirent ***ret, filter_fn *filter, compare_fn *compare)
 {
 	struct dirent **entries = NULL, **more, *d;
-	DIR *dir = opendir(path);
+	DIR *dir = dir_open(path);
 	size_t n = 0;
 	int error;
 
 	if (!dir)
 		return -1;
 	errno = 0;
-	while ((d = readdir(dir))) {
+	while ((d = dir_read(dir))) {
 		if (filter && !filter(d))
 			continue;
 		more = realloc(entries, (n + 1) * sizeof(*entries));
@@ -456,7 +472,7 @@ static int scan(const char *path, struct dirent ***ret, filter_fn *filter, compa
 		errno = 0;
 	}
 	error = errno;
-	(void)closedir(dir); /* it was read */
+	(void)dir_close(dir); /* it was read */
 	if (error) {
 		entries_free(entries, n);
 		errno = error;

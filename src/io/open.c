@@ -138,8 +138,6 @@ EXPORT int creat64(const char *path, mode_t mode)
 	return open_at(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, mode);
 }
 
-int sopen(const char *path, int flags, int sflag, ...);
-
 EXPORT int sopen(const char *path, int flags, int sflag, ...)
 {
 	struct open_args a = {.flags = flags, .sflag = sflag};

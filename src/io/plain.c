@@ -268,3 +268,27 @@ WRAPPED(ssize_t, readlink, const char *path, char *buf, size_t len)
 {
 	return plain_readlink(path, buf, len);
 }
+
+WRAPPED(int, poll, struct pollfd *fds, nfds_t n, int timeout)
+{
+	const struct timespec limit = {timeout / 1000, (long)(timeout % 1000) * 1000000};
+	struct timespec left = limit;
+
+	return (int)plain_call_blocking(SYS_ppoll, (long)fds, (long)n,
+					(long)(timeout < 0 ? NULL : &left), 0, 8, 0);
+}
+
+WRAPPED(int, epoll_ctl, int epoll, int operation, int fd, void *event)
+{
+	return (int)PLAIN(epoll_ctl, epoll, operation, fd, event, 0);
+}
+
+WRAPPED(void *, mmap, void *at, size_t len, int prot, int flags, int fd, off_t offset)
+{
+	return (void *)syscall(SYS_mmap, at, len, prot, flags, fd, offset);
+}
+
+WRAPPED(void *, mmap64, void *at, size_t len, int prot, int flags, int fd, off_t offset)
+{
+	return (void *)syscall(SYS_mmap, at, len, prot, flags, fd, offset);
+}

@@ -21,6 +21,7 @@
 #include "client/signalfd.h"
 #include "io/file.h"
 #include "io/plain.h"
+#include "io/rw.h"
 
 /* glibc's own, under the names that it exports for itself. */
 extern ssize_t __read(int fd, void *buf, size_t len);
@@ -32,7 +33,6 @@ extern void __chk_fail(void) __attribute__((noreturn));
 ssize_t __read_chk(int fd, void *buf, size_t len, size_t buf_len);
 ssize_t __pread_chk(int fd, void *buf, size_t len, off_t offset, size_t buf_len);
 ssize_t __pread64_chk(int fd, void *buf, size_t len, off_t offset, size_t buf_len);
-int readcond(int fd, void *buf, int n, int min, int time, int timeout);
 
 /* Of a write: the header, what the xtype says, the data. */
 #define PARTS_MAX (IOV_MAX + 2)
@@ -295,6 +295,11 @@ static ssize_t write_flagged(int fd, const void *buf, size_t len)
 	return file_is_served(fd) ? write_parts(fd, &part, 1, NULL) : __write(fd, buf, len);
 }
 
+ssize_t rw_write(int fd, const void *buf, size_t len)
+{
+	return write(fd, buf, len);
+}
+
 EXPORT ssize_t write(int fd, const void *buf, size_t len)
 {
 	if (io_is_flagged(fd))
@@ -309,7 +314,7 @@ EXPORT ssize_t writev(int fd, const struct iovec *iov, int n)
 	return plain_call_blocking(SYS_writev, fd, (long)iov, n, 0, 0, 0);
 }
 
-static ssize_t pwrite_any(int fd, const void *buf, size_t len, off_t offset)
+ssize_t rw_pwrite(int fd, const void *buf, size_t len, off_t offset)
 {
 	const struct iovec part = {(void *)(uintptr_t)buf, MIN(len, (size_t)SSIZE_MAX)};
 
@@ -318,12 +323,12 @@ static ssize_t pwrite_any(int fd, const void *buf, size_t len, off_t offset)
 
 EXPORT ssize_t pwrite(int fd, const void *buf, size_t len, off_t offset)
 {
-	return pwrite_any(fd, buf, len, offset);
+	return rw_pwrite(fd, buf, len, offset);
 }
 
 EXPORT ssize_t pwrite64(int fd, const void *buf, size_t len, off_t offset)
 {
-	return pwrite_any(fd, buf, len, offset);
+	return rw_pwrite(fd, buf, len, offset);
 }
 
 static ssize_t pwritev_any(int fd, const struct iovec *iov, int n, off_t offset)

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "client/node.h"
+#include "io/stream.h"
 #include "message/connection.h"
 
 #define START_FDS 256
@@ -30,6 +31,12 @@ static bool is_connection(int fd)
 	return getpeername(fd, (struct sockaddr *)&un, &len) == 0 && un.sun_family == AF_UNIX &&
 	       len > sizeof(begin) + offsetof(struct sockaddr_un, sun_path) &&
 	       memcmp(un.sun_path, begin, sizeof(begin) - 1) == 0;
+}
+
+static void adopt(int fd)
+{
+	if (connection_adopt(fd) && fd <= 2)
+		stream_standard(fd);
 }
 
 /* Those from @first on. False: none of them is open. */
@@ -48,7 +55,7 @@ static bool start_some(int first)
 			continue;
 		any = true;
 		if (fds[i].revents & (POLLRDHUP | POLLHUP) && is_connection(first + i))
-			(void)connection_adopt(first + i); /* its channel may be gone */
+			adopt(first + i);
 	}
 	return any;
 }

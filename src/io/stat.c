@@ -90,6 +90,16 @@ static int stat_run_fd(int fd, struct stat *st)
 /* The 64 forms are the same on the machines we run on; the x forms are what old binaries call. */
 _Static_assert(sizeof(struct stat) == sizeof(struct stat64), "");
 
+int stat_path(const char *path, struct stat *st)
+{
+	return stat_run(AT_FDCWD, path, st, 0);
+}
+
+int stat_link(const char *path, struct stat *st)
+{
+	return stat_run(AT_FDCWD, path, st, AT_SYMLINK_NOFOLLOW);
+}
+
 EXPORT int stat(const char *path, struct stat *st)
 {
 	return stat_run(AT_FDCWD, path, st, 0);

@@ -3,5 +3,8 @@
 
 #include <sys/stat.h>
 
+/* stat() and lstat() as the program's. */
+int stat_path(const char *path, struct stat *st);
+int stat_link(const char *path, struct stat *st);
 /* fstat() of an open file of a server. 0, -errno. */
 int stat_fd(int fd, struct stat *st);

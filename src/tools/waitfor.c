@@ -118,20 +118,30 @@ static int waitfor_is_there(struct waitfor *w)
 	return stat(w->path, &st) == 0 ? 1 : waitfor_is_served(w);
 }
 
-/* The deepest directory on the way that is there. */
-static void waitfor_watch(const struct waitfor *w)
+/* Watches the deepest directory on the way that is there. How much of the path that is. */
+static size_t waitfor_watch_deepest(const struct waitfor *w)
 {
 	const uint32_t mask = IN_CREATE | IN_MOVED_TO | IN_ATTRIB | IN_ONLYDIR | IN_MOVE_SELF;
 	char dir[PATH_MAX + 2];
 
 	if (strlen(w->path) >= PATH_MAX)
-		return;
+		return 0;
 	(void)snprintf(dir, sizeof(dir), "%s%s", w->path[0] == '/' ? "" : "./", w->path);
 	for (char *slash = strrchr(dir, '/'); slash; slash = strrchr(dir, '/')) {
 		slash[slash == dir] = '\0';
 		if (inotify_add_watch(w->inotify_fd, dir, mask) >= 0 || slash == dir)
-			return;
+			return strlen(dir);
 	}
+	return 0;
+}
+
+/* A directory may come after it was looked for, and before the one above it is watched. */
+static void waitfor_watch(const struct waitfor *w)
+{
+	size_t depth = 0, deepest;
+
+	while ((deepest = waitfor_watch_deepest(w)) > depth)
+		depth = deepest;
 }
 
 static void waitfor_sleep(const struct waitfor *w, int64_t left)

@@ -56,6 +56,9 @@ static iofunc_attr_t server_folder;
 static int server_parked[64];
 static int server_n_parked;
 static uint32_t server_word;
+static iofunc_notify_t server_notify[3];
+static int server_ready; /* there is something to read of /srv/event */
+static struct server_file server_event;
 static int server_entries;
 
 static int server_open(resmgr_context_t *ctp, io_open_t *msg, RESMGR_HANDLE_T *handle, void *extra)
@@ -84,6 +87,12 @@ static int server_read(resmgr_context_t *ctp, io_read_t *msg, RESMGR_OCB_T *ocb)
 		at = ((struct _xtype_offset *)(&msg->i + 1))->offset;
 	else if ((msg->i.xtype & _IO_XTYPE_MASK) != _IO_XTYPE_NONE)
 		return ENOSYS;
+	if (file == &server_event) {
+		_IO_SET_READ_NBYTES(ctp, server_ready);
+		n = (size_t)server_ready;
+		server_ready = 0;
+		return _RESMGR_PTR(ctp, "!", n);
+	}
 	if (file == &server_waits) {
 		server_parked[server_n_parked++] = ctp->rcvid;
 		return _RESMGR_NOREPLY;
@@ -111,6 +120,12 @@ static int server_write(resmgr_context_t *ctp, io_write_t *msg, RESMGR_OCB_T *oc
 	if ((msg->i.xtype & _IO_XTYPE_MASK) == _IO_XTYPE_OFFSET) {
 		at = ((struct _xtype_offset *)(&msg->i + 1))->offset;
 		skip += sizeof(struct _xtype_offset);
+	}
+	if (file == &server_event) {
+		server_ready = 1;
+		iofunc_notify_trigger(server_notify, 1, IOFUNC_NOTIFY_INPUT);
+		_IO_SET_WRITE_NBYTES(ctp, n);
+		return EOK;
 	}
 	if (file == &server_waits) {
 		char word[8] = "go";
@@ -153,6 +168,21 @@ static int server_devctl(resmgr_context_t *ctp, io_devctl_t *msg, RESMGR_OCB_T *
 	msg->o.nbytes = sizeof(*data);
 	*(uint32_t *)_DEVCTL_DATA(msg->o) = server_word;
 	return _RESMGR_PTR(ctp, &msg->o, sizeof(msg->o) + sizeof(*data));
+}
+
+static int event_notify(resmgr_context_t *ctp, io_notify_t *msg, RESMGR_OCB_T *ocb)
+{
+	int trig = _NOTIFY_COND_OUTPUT | (server_ready ? _NOTIFY_COND_INPUT : 0);
+
+	(void)ocb;
+	return iofunc_notify(ctp, msg, server_notify, trig, NULL, NULL);
+}
+
+static int event_close_dup(resmgr_context_t *ctp, io_close_t *msg, RESMGR_OCB_T *ocb)
+{
+	server_seen->close_dups++;
+	iofunc_notify_remove(ctp, server_notify);
+	return iofunc_close_dup_default(ctp, msg, ocb);
 }
 
 static int server_unblock(resmgr_context_t *ctp, io_pulse_t *pulse, RESMGR_OCB_T *ocb)
@@ -328,7 +358,7 @@ static void server_loop(dispatch_t *dpp, int ready)
 static void server_run(int ready)
 {
 	static resmgr_connect_funcs_t connect_funcs, folder_funcs;
-	static resmgr_io_funcs_t io_funcs, folder_io;
+	static resmgr_io_funcs_t io_funcs, folder_io, event_io;
 	static iofunc_funcs_t ocb_funcs = {.nfuncs = _IOFUNC_NFUNCS,
 					   .ocb_calloc = server_ocb_calloc,
 					   .ocb_free = server_ocb_free};
@@ -352,6 +382,11 @@ static void server_run(int ready)
 	folder_funcs.readlink = folder_readlink;
 	folder_io = io_funcs;
 	folder_io.read = folder_read;
+	event_io = io_funcs;
+	event_io.notify = event_notify;
+	event_io.close_dup = event_close_dup;
+	IOFUNC_NOTIFY_INIT(server_notify);
+	iofunc_attr_init(&server_event.attr, S_IFCHR | 0666, NULL, NULL);
 	iofunc_attr_init(&server_memory.attr, S_IFREG | 0666, NULL, NULL);
 	iofunc_attr_init(&server_waits.attr, S_IFCHR | 0666, NULL, NULL);
 	iofunc_attr_init(&server_folder, S_IFDIR | 0777, NULL, NULL);
@@ -360,6 +395,8 @@ static void server_run(int ready)
 			  &server_memory.attr) < 0 ||
 	    resmgr_attach(dpp, NULL, "/srv/waits", _FTYPE_ANY, 0, &connect_funcs, &io_funcs,
 			  &server_waits.attr) < 0 ||
+	    resmgr_attach(dpp, NULL, "/srv/event", _FTYPE_ANY, 0, &connect_funcs, &event_io,
+			  &server_event.attr) < 0 ||
 	    resmgr_attach(dpp, NULL, "/srv/folder", _FTYPE_ANY, _RESMGR_FLAG_DIR, &folder_funcs,
 			  &folder_io, &server_folder) < 0) {
 		perror("resmgr_attach");

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+/* poll(), select() and ionotify() on what servers have, alone and beside plain descriptors. */
+#include "harness/harness.h"
+#include "io/server.h"
+
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
+#include <time.h>
+
+TEST(poll_tells_at_once_what_is_so)
+{
+	struct server s = server_start();
+	int fd = EXPECT_OK(open("/srv/event", O_RDWR));
+	struct pollfd p = {.fd = fd, .events = POLLIN | POLLOUT};
+	char byte;
+
+	EXPECT_EQ(poll(&p, 1, -1), 1);
+	EXPECT_EQ(p.revents, POLLOUT);
+	p.events = POLLIN;
+	EXPECT_EQ(poll(&p, 1, 0), 0);
+	EXPECT_EQ(write(fd, "x", 1), 1);
+	EXPECT_EQ(poll(&p, 1, -1), 1);
+	EXPECT_EQ(p.revents, POLLIN);
+	EXPECT_EQ(read(fd, &byte, 1), 1);
+	EXPECT_EQ(poll(&p, 1, 10), 0);
+	EXPECT_OK(close(fd));
+	server_stop(&s);
+}
+
+/* Writes to @fd once somebody is blocked; the other end of a pipe says when to. */
+static pid_t writer(int fd)
+{
+	pid_t pid = EXPECT_OK(fork());
+
+	if (pid == 0) {
+		struct timespec a_while = {.tv_nsec = 20 * 1000 * 1000};
+
+		/* No condition tells that another process sleeps; too early is no error. */
+		nanosleep(&a_while, NULL);
+		_exit(write(fd, "x", 1) == 1 ? 0 : 1);
+	}
+	return pid;
+}
+
+TEST(poll_sleeps_until_a_server_or_a_pipe_says_so)
+{
+	struct server s = server_start();
+	int fd = EXPECT_OK(open("/srv/event", O_RDWR));
+	int ends[2], status;
+	struct pollfd p[2];
+	char byte;
+	pid_t pid;
+
+	EXPECT_OK(pipe(ends));
+	p[0] = (struct pollfd){.fd = ends[0], .events = POLLIN};
+	p[1] = (struct pollfd){.fd = fd, .events = POLLIN};
+	pid = writer(fd);
+	EXPECT_EQ(poll(p, 2, -1), 1);
+	EXPECT_EQ(p[0].revents, 0);
+	EXPECT_EQ(p[1].revents, POLLIN);
+	EXPECT_EQ(waitpid(pid, &status, 0), pid);
+	EXPECT_EQ(status, 0);
+	EXPECT_EQ(read(fd, &byte, 1), 1);
+	pid = writer(ends[1]);
+	EXPECT_EQ(poll(p, 2, -1), 1);
+	EXPECT_EQ(p[0].revents, POLLIN);
+	EXPECT_EQ(p[1].revents, 0);
+	EXPECT_EQ(waitpid(pid, &status, 0), pid);
+	EXPECT_EQ(status, 0);
+	EXPECT_OK(close(fd));
+	EXPECT_OK(close(ends[0]));
+	EXPECT_OK(close(ends[1]));
+	server_stop(&s);
+}
+
+TEST(select_of_both_kinds)
+{
+	struct server s = server_start();
+	int fd = EXPECT_OK(open("/srv/event", O_RDWR));
+	struct timeval limit = {0, 1000};
+	int ends[2], most, status;
+	fd_set in, out;
+	pid_t pid;
+
+	EXPECT_OK(pipe(ends));
+	most = (fd > ends[1] ? fd : ends[1]) + 1;
+	FD_ZERO(&in);
+	FD_SET(fd, &in);
+	FD_SET(ends[0], &in);
+	EXPECT_EQ(select(most, &in, NULL, NULL, &limit), 0);
+	EXPECT(!FD_ISSET(fd, &in));
+	EXPECT_EQ(limit.tv_usec, 0);
+	FD_ZERO(&out);
+	FD_SET(fd, &out);
+	FD_SET(ends[1], &out);
+	EXPECT_EQ(select(most, NULL, &out, NULL, NULL), 2);
+	FD_SET(fd, &in);
+	FD_SET(ends[0], &in);
+	pid = writer(fd);
+	EXPECT_EQ(select(most, &in, NULL, NULL, NULL), 1);
+	EXPECT(FD_ISSET(fd, &in));
+	EXPECT(!FD_ISSET(ends[0], &in));
+	EXPECT_EQ(waitpid(pid, &status, 0), pid);
+	EXPECT_OK(close(fd));
+	EXPECT_OK(close(ends[0]));
+	EXPECT_OK(close(ends[1]));
+	server_stop(&s);
+}
+
+TEST(ionotify_delivers_its_event)
+{
+	struct server s = server_start();
+	int fd = EXPECT_OK(open("/srv/event", O_RDWR));
+	int chid = EXPECT_OK(ChannelCreate(0));
+	int coid = EXPECT_OK(ConnectAttach(0, 0, chid, _NTO_SIDE_CHANNEL, 0));
+	struct sigevent event;
+	struct _pulse pulse;
+
+	SIGEV_PULSE_INIT(&event, coid, 10, 5, 7);
+	EXPECT_EQ(ionotify(fd, _NOTIFY_ACTION_POLLARM, _NOTIFY_COND_INPUT, &event), 0);
+	EXPECT_EQ(write(fd, "x", 1), 1);
+	EXPECT_OK(MsgReceivePulse(chid, &pulse, sizeof(pulse), NULL));
+	EXPECT_EQ(pulse.code, 5);
+	EXPECT_EQ(ionotify(fd, _NOTIFY_ACTION_POLLARM, _NOTIFY_COND_INPUT, &event),
+		  _NOTIFY_COND_INPUT);
+	EXPECT_ERRNO(ionotify(0, _NOTIFY_ACTION_POLL, _NOTIFY_COND_INPUT, &event), ENOSYS);
+	EXPECT_OK(close(fd));
+	EXPECT_OK(ConnectDetach(coid));
+	EXPECT_OK(ChannelDestroy(chid));
+	server_stop(&s);
+}
+
+TEST(epoll_refuses_what_the_kernel_does_not_know)
+{
+	struct server s = server_start();
+	int fd = EXPECT_OK(open("/srv/event", O_RDWR));
+	int epoll = EXPECT_OK(epoll_create1(EPOLL_CLOEXEC));
+	struct epoll_event event = {.events = EPOLLIN};
+
+	EXPECT_ERRNO(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event), EPERM);
+	EXPECT_OK(close(epoll));
+	EXPECT_OK(close(fd));
+	server_stop(&s);
+}
