@@ -69,31 +69,85 @@ static void set_add(uint64_t *set, uint32_t hash)
 	__atomic_store_n(&set[bit / 64], set[bit / 64] | UINT64_C(1) << bit % 64, __ATOMIC_RELAXED);
 }
 
+/* A part is complete. @path is where it ends. */
+static bool is_dots(const char *part)
+{
+	return part[0] == '.' && (part[1] == '/' || part[1] == 0 ||
+				  (part[1] == '.' && (part[2] == '/' || part[2] == 0)));
+}
+
 /* @path is absolute. */
 static enum walk walk(const char *path)
 {
 	uint32_t hash = HASH_FIRST;
-	const char *at = path;
+	const char *part = path + 1, *at = part;
 
-	for (;;) {
-		unsigned char c;
+	for (;; at++) {
+		unsigned char c = (unsigned char)*at;
 
-		while (*at == '/')
-			at++;
-		if (*at == 0)
-			return WALK_INNER;
-		if (at[0] == '.' && (at[1] == '.' || at[1] == '/' || at[1] == 0))
-			return WALK_SERVED; /* for who looks at it more closely */
-		while ((c = (unsigned char)*at) > '/' || (c && c != '/')) {
+		if (c && c != '/') {
 			hash = (hash ^ c) * HASH_PRIME;
-			at++;
+			continue;
 		}
-		hash = (hash ^ '/') * HASH_PRIME;
-		if (set_has(sets.whole, hash))
-			return WALK_SERVED;
-		if (!set_has(sets.inner, hash))
-			return WALK_OFF;
+		if (at != part) {
+			if (is_dots(part))
+				return WALK_SERVED; /* for who looks at it more closely */
+			hash = (hash ^ '/') * HASH_PRIME;
+			if (set_has(sets.whole, hash))
+				return WALK_SERVED;
+			if (!set_has(sets.inner, hash))
+				return WALK_OFF;
+		}
+		if (c == 0)
+			return WALK_INNER;
+		part = at + 1;
 	}
+}
+
+/* ---- First letters. With the lock. ---- */
+
+struct prefix_first *prefix_first;
+
+static void letters_add(uint64_t letters[4], const char *at)
+{
+	unsigned bit = prefix_letters(at);
+
+	letters[bit / 64] |= UINT64_C(1) << bit % 64;
+}
+
+static void first_fill(const struct node_page *node, uint32_t generation)
+{
+	struct prefix_first *f = prefix_first;
+	uint64_t letters[4] = {0}, below[4] = {0};
+	bool all_below = sets.has_root;
+
+	for (size_t at = 0; at < list.size; at += strlen(list.texts + at) + 1)
+		if (list.texts[at]) {
+			const char *second = strchr(list.texts + at + 1, '/');
+
+			letters_add(letters, list.texts + at + 1);
+			if (second)
+				letters_add(below, second + 1);
+			else
+				all_below = true;
+		}
+	if (!f) {
+		f = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (f == MAP_FAILED)
+			return; /* it is only quicker with it */
+		/* Where that cannot be had (valgrind), forked() does it. */
+		(void)madvise(f, 4096, MADV_WIPEONFORK);
+	}
+	/* What is there before and after is there in between, too. */
+	for (int i = 0; i < 4; i++)
+		__atomic_store_n(&f->letters[i], sets.has_root ? ~UINT64_C(0) : letters[i],
+				 __ATOMIC_RELAXED);
+	for (int i = 0; i < 4; i++)
+		__atomic_store_n(&f->below[i], all_below ? ~UINT64_C(0) : below[i],
+				 __ATOMIC_RELAXED);
+	__atomic_store_n(&f->generation, generation, __ATOMIC_RELEASE);
+	__atomic_store_n(&f->node, node, __ATOMIC_RELEASE);
+	__atomic_store_n(&prefix_first, f, __ATOMIC_RELEASE);
 }
 
 /* ---- Learning the prefixes. With the lock. ---- */
@@ -210,8 +264,10 @@ static bool refresh(const struct node_page *node)
 	if (sets.generation != now) {
 		__atomic_store_n(&sets.generation, 0, __ATOMIC_SEQ_CST);
 		rc = list_fetch(&generation);
-		if (rc == 0)
+		if (rc == 0) {
 			sets_fill(generation);
+			first_fill(node, generation);
+		}
 	}
 	lock_give(&lock, &mask);
 	return rc == 0;
@@ -295,8 +351,14 @@ bool prefix_may(const char *path)
 {
 	const struct node_page *node = node_now();
 
-	if (!node || !path || __atomic_load_n(&node->n_paths, __ATOMIC_RELAXED) == 0)
+	if (!node || !path)
 		return false;
+	if (__atomic_load_n(&node->n_paths, __ATOMIC_RELAXED) == 0) {
+		/* Learnt once, so that it need not be asked again. */
+		if (!prefix_first || prefix_first->node != node)
+			(void)may(node, "/");
+		return false;
+	}
 	return may(node, path);
 }
 
@@ -331,6 +393,8 @@ static void forked(void)
 	lock_reset(&lock);
 	sets.generation = 0;
 	is_outside = false;
+	if (prefix_first)
+		prefix_first->node = NULL;
 }
 
 __attribute__((constructor)) static void prefix_register(void)
