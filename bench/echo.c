@@ -60,6 +60,8 @@ static int64_t batch_cycle(const void *arg)
 	for (int i = 0; i < c->batch; i++) {
 		mark(c->request, c->size, ++n);
 		c->way->call(c->request, c->reply, c->size);
+		if (c->way->is_unmarked)
+			continue;
 		if (memcmp(c->reply, &n, sizeof(n)) != 0 || c->reply[c->size - 1] != (char)n) {
 			fprintf(stderr, "%s: wrong data\n", c->way->name);
 			exit(1);

@@ -17,6 +17,8 @@ struct echo_way {
 	const char *name;
 	/* Nothing comes back: call() sends, and serve() counts echo_meeting->seen. */
 	bool is_oneway;
+	/* What comes back, if anything does, is not what was sent. */
+	bool is_unmarked;
 	/* Before the fork: what both sides are to have. May be NULL. */
 	void (*prepare)(size_t size);
 	/* The server, for ever. It posts echo_meeting->is_up when a client may connect. */

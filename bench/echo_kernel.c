@@ -266,6 +266,57 @@ static void eventfd_call(const char *request, char *reply, size_t size)
 		figure_die("write");
 }
 
+/* ---- Making a pair of sockets, and giving one to another process, until that has it ---- */
+
+noreturn static void pass_serve(char *buffer, size_t size)
+{
+	(void)size;
+	is_up();
+	for (;;) {
+		union {
+			struct cmsghdr header;
+			char room[CMSG_SPACE(sizeof(int))];
+		} control;
+		struct iovec part = {buffer, 1};
+		struct msghdr message = {.msg_iov = &part,
+					 .msg_iovlen = 1,
+					 .msg_control = &control,
+					 .msg_controllen = sizeof(control)};
+		int fd;
+
+		if (recvmsg(ends[1], &message, 0) != 1)
+			figure_die("recvmsg");
+		memcpy(&fd, CMSG_DATA(&control.header), sizeof(fd));
+		write_all(fd, buffer, 1);
+		(void)close(fd); /* it is ours: cannot fail */
+	}
+}
+
+static void pass_call(const char *request, char *reply, size_t size)
+{
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = {.header = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
+	struct iovec part = {reply, 1};
+	struct msghdr message = {.msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = &control,
+				 .msg_controllen = sizeof(control)};
+	int pair[2];
+
+	(void)request;
+	(void)size;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		figure_die("socketpair");
+	memcpy(CMSG_DATA(&control.header), &pair[1], sizeof(pair[1]));
+	if (sendmsg(ends[0], &message, 0) != 1)
+		figure_die("sendmsg");
+	(void)close(pair[1]); /* they are ours: cannot fail */
+	read_all(pair[0], reply, 1);
+	(void)close(pair[0]);
+}
+
 const struct echo_way echo_ways[] = {
 	{.name = "pipe", .prepare = pipe_prepare, .serve = pipe_serve, .call = pipe_call},
 	{.name = "seqpacket",
@@ -274,6 +325,11 @@ const struct echo_way echo_ways[] = {
 	 .call = seqpacket_call},
 	{.name = "mq", .prepare = mq_prepare, .serve = mq_serve, .call = mq_call},
 	{.name = "futex", .prepare = futex_prepare, .serve = futex_serve, .call = futex_call},
+	{.name = "pass",
+	 .is_unmarked = true,
+	 .prepare = seqpacket_prepare,
+	 .serve = pass_serve,
+	 .call = pass_call},
 	{.name = "eventfd",
 	 .is_oneway = true,
 	 .prepare = eventfd_prepare,

@@ -65,7 +65,8 @@ def _environment(source, build, sanitize):
            "PATH": os.environ.get("PATH", os.defpath),
            "KAMIOKA_SOURCE": source, "KAMIOKA_BUILD": build,
            "KAMIOKA_BIN": os.path.join(build, "bin")}
-    for name in ("CC", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"):
+    for name in ("CC", "KAMIOKA_SEEDS", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS",
+                 "TSAN_OPTIONS"):
         if name in os.environ:
             env[name] = os.environ[name]
     if sanitize != "none":
