@@ -297,6 +297,13 @@ bool prefix_any(void)
 	return node && __atomic_load_n(&node->n_paths, __ATOMIC_RELAXED) != 0;
 }
 
+uint64_t prefix_generation(void)
+{
+	const struct node_page *node = node_now();
+
+	return node ? GENERATION(__atomic_load_n(&node->path_generation, __ATOMIC_ACQUIRE)) : 0;
+}
+
 /* ---- Asking ---- */
 
 static bool relative_may(uint64_t generation)

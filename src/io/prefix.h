@@ -66,5 +66,8 @@ static inline bool prefix_is_plain(const char *path)
 /* Are there any names at all? */
 bool prefix_any(void);
 
+/* Of the names as they are now, another number after each change; 0: there are none. */
+uint64_t prefix_generation(void);
+
 /* The working directory is another one. */
 void prefix_moved(void);

@@ -2,6 +2,7 @@
 #include "io/served.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/iomsg.h>
@@ -11,7 +12,9 @@
 #include "client/node.h"
 #include "io/file.h"
 #include "io/plain.h"
+#include "message/lock.h"
 #include "message/space.h"
+#include "message/thread.h"
 
 /* ---- The text of a path ---- */
 
@@ -107,11 +110,71 @@ static int ask_all(struct served *ret)
 	return rc;
 }
 
+/* The last answer, which is good as long as the names are the same, and for this process: its own
+ * names are left out. */
+static struct lock lock = LOCK_INIT;
+static struct {
+	uint64_t generation; /* 0: none */
+	uint32_t process;
+	char path[PATH_BYTES];
+	struct proto_path_find_out found;
+} last;
+
+static bool last_get(const char *path, uint64_t generation, struct proto_path_find_out *ret)
+{
+	sigset_t mask;
+	bool is_it;
+
+	lock_take(&lock, &mask);
+	is_it = generation && last.generation == generation &&
+		last.process == thread_generation() && strcmp(last.path, path) == 0;
+	if (is_it)
+		*ret = last.found;
+	lock_give(&lock, &mask);
+	return is_it;
+}
+
+static void last_set(const char *path, uint64_t generation, const struct proto_path_find_out *found)
+{
+	sigset_t mask;
+
+	lock_take(&lock, &mask);
+	last.generation = generation;
+	last.process = thread_generation();
+	memcpy(last.path, path, strlen(path) + 1);
+	last.found = *found;
+	lock_give(&lock, &mask);
+}
+
+static void last_forked(void)
+{
+	lock_reset(&lock);
+}
+
+__attribute__((constructor)) static void served_register(void)
+{
+	(void)pthread_atfork(NULL, NULL, last_forked); /* no memory at start: no forks either */
+}
+
+static int find(const char *path, struct proto_path_find_out *ret)
+{
+	uint64_t generation = prefix_generation();
+	int rc;
+
+	if (last_get(path, generation, ret))
+		return 0;
+	rc = space_find(path, FILE_TYPE_ANY, ret);
+	/* Names that changed meanwhile have another generation. */
+	if (rc == 0)
+		last_set(path, generation, ret);
+	return rc;
+}
+
 /* ret->path is plain. */
 static int ask(struct served *ret)
 {
 	struct proto_path_find_out found;
-	int rc = space_find(ret->path, FILE_TYPE_ANY, &found);
+	int rc = find(ret->path, &found);
 
 	if (rc < 0)
 		return rc;
