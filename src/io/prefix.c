@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Two sets of hashes, of all prefixes and of all their beginnings, by whole components. A path
- * is followed from component to component as long as it is a beginning of something; mostly it
- * is none from the first component on. What the sets take for served is looked up in the list
- * of prefixes itself.
+ * Sets of hashes: of all prefixes, of all their beginnings by whole components, and of the
+ * letters with which components begin. A path is followed from component to component as long
+ * as it is a beginning of something; mostly it is none from its first letters on. What the sets
+ * take for served is looked up in the list of prefixes itself.
  *
  * The sets are read without a lock. `generation` is 0 while they are being written, and a no
  * counts only if it is still the same afterwards.
@@ -28,20 +28,25 @@
 
 #define HASH_FIRST       0x811c9dc5u
 #define HASH_PRIME       0x01000193u
-#define SET_BITS         4096u
+#define MARKS_BITS       12
 #define GENERATION(word) ((uint64_t)(word) | UINT64_C(1) << 32)
 /* A space that changes all the time is taken as it was seen. */
 #define LIST_TRIES       8
+
+enum mark {
+	MARK_START = 1, /* so a component of a prefix begins, below its folder */
+	MARK_INNER = 2, /* so far a prefix goes, and on */
+	MARK_WHOLE = 4, /* this is one */
+};
 
 enum walk { WALK_OFF, WALK_INNER, WALK_SERVED };
 
 static struct lock lock = LOCK_INIT;
 
 static struct {
-	uint64_t generation; /* 0: nothing here is valid */
-	bool has_root;       /* everything is served */
-	uint64_t inner[SET_BITS / 64];
-	uint64_t whole[SET_BITS / 64];
+	uint64_t generation;            /* 0: nothing here is valid */
+	bool has_root;                  /* everything is served */
+	uint8_t marks[1 << MARKS_BITS]; /* by hash */
 } sets;
 
 /* With the lock: all prefixes, each with its 0, one after the other. */
@@ -55,44 +60,57 @@ static uint64_t plain_cwd;
 static uint32_t cwd_moves;
 static bool is_outside;
 
-static bool set_has(const uint64_t *set, uint32_t hash)
+static inline unsigned marks_of(uint32_t hash)
 {
-	uint32_t bit = (hash ^ hash >> 15) & (SET_BITS - 1);
-
-	return __atomic_load_n(&set[bit / 64], __ATOMIC_RELAXED) >> bit % 64 & 1;
+	return __atomic_load_n(&sets.marks[hash >> (32 - MARKS_BITS)], __ATOMIC_RELAXED);
 }
 
-static void set_add(uint64_t *set, uint32_t hash)
+static void mark(uint32_t hash, enum mark what)
 {
-	uint32_t bit = (hash ^ hash >> 15) & (SET_BITS - 1);
+	uint8_t *at = &sets.marks[hash >> (32 - MARKS_BITS)];
 
-	__atomic_store_n(&set[bit / 64], set[bit / 64] | UINT64_C(1) << bit % 64, __ATOMIC_RELAXED);
+	__atomic_store_n(at, (uint8_t)(*at | what), __ATOMIC_RELAXED);
+}
+
+/* A component that begins with these, below what @hash is of. */
+static inline uint32_t start_of(uint32_t hash, char first, char second)
+{
+	return (hash ^ (uint32_t)(unsigned char)first << 8 ^ (unsigned char)second) * HASH_PRIME;
 }
 
 /* @path is absolute. */
-static enum walk walk(const char *path)
+static inline enum walk walk(const char *path)
 {
 	uint32_t hash = HASH_FIRST;
 	const char *at = path;
 
 	for (;;) {
 		unsigned char c;
+		unsigned marks;
 
-		while (*at == '/')
-			at++;
-		if (*at == 0)
+		do
+			c = (unsigned char)*++at;
+		while (__builtin_expect(c == '/', false));
+		if (__builtin_expect(c == 0, false))
 			return WALK_INNER;
-		if (at[0] == '.' && (at[1] == '.' || at[1] == '/' || at[1] == 0))
+		if (__builtin_expect(c == '.', false) &&
+		    (at[1] == '.' || at[1] == '/' || at[1] == 0))
 			return WALK_SERVED; /* for who looks at it more closely */
-		while ((c = (unsigned char)*at) > '/' || (c && c != '/')) {
-			hash = (hash ^ c) * HASH_PRIME;
-			at++;
-		}
-		hash = (hash ^ '/') * HASH_PRIME;
-		if (set_has(sets.whole, hash))
-			return WALK_SERVED;
-		if (!set_has(sets.inner, hash))
+		/* Mostly it is none of theirs from its first letters on. */
+		if (!(marks_of(start_of(hash, *at, at[1])) & MARK_START))
 			return WALK_OFF;
+		do {
+			hash = (hash ^ c) * HASH_PRIME;
+			c = (unsigned char)*++at;
+		} while (c > '/' || (c && c != '/'));
+		hash = (hash ^ '/') * HASH_PRIME;
+		marks = marks_of(hash);
+		if (marks & MARK_WHOLE)
+			return WALK_SERVED;
+		if (!(marks & MARK_INNER))
+			return WALK_OFF;
+		if (!c)
+			return WALK_INNER;
 	}
 }
 
@@ -181,17 +199,21 @@ static void sets_add(const char *text)
 	if (text[0] == 0)
 		sets.has_root = true;
 	for (const char *at = text; *at;) {
-		for (at++; *at && *at != '/'; at++)
+		at++;
+		mark(start_of(hash, at[0], at[1]), MARK_START);
+		/* In a path that goes on, or does not. */
+		if (!at[1] || at[1] == '/')
+			mark(start_of(hash, at[0], at[1] ? 0 : '/'), MARK_START);
+		for (; *at && *at != '/'; at++)
 			hash = (hash ^ (unsigned char)*at) * HASH_PRIME;
 		hash = (hash ^ '/') * HASH_PRIME;
-		set_add(*at ? sets.inner : sets.whole, hash);
+		mark(hash, *at ? MARK_INNER : MARK_WHOLE);
 	}
 }
 
 static void sets_fill(uint32_t generation)
 {
-	memset(sets.inner, 0, sizeof(sets.inner));
-	memset(sets.whole, 0, sizeof(sets.whole));
+	memset(sets.marks, 0, sizeof(sets.marks));
 	sets.has_root = false;
 	for (size_t at = 0; at < list.size; at += strlen(list.texts + at) + 1)
 		sets_add(list.texts + at);
@@ -217,14 +239,10 @@ static bool refresh(const struct node_page *node)
 	return rc == 0;
 }
 
-/* The node's page, NULL: nothing is served to this program. */
-static const struct node_page *node_now(void)
+__attribute__((noinline)) static const struct node_page *node_first(void)
 {
-	const struct node_page *node = node_shared();
 	int saved = errno;
 
-	if (__builtin_expect(node != NULL, 1))
-		return node;
 	if (__atomic_load_n(&is_outside, __ATOMIC_RELAXED))
 		return NULL;
 	/* Once: where there is no node now there is none by itself. */
@@ -232,6 +250,21 @@ static const struct node_page *node_now(void)
 		__atomic_store_n(&is_outside, true, __ATOMIC_RELAXED);
 	errno = saved;
 	return node_shared();
+}
+
+/* The node's page, NULL: nothing is served to this program. */
+static inline const struct node_page *node_now(void)
+{
+	const struct node_page *node = node_shared();
+
+	return __builtin_expect(node != NULL, 1) ? node : node_first();
+}
+
+uint64_t prefix_generation(void)
+{
+	const struct node_page *node = node_now();
+
+	return node ? GENERATION(__atomic_load_n(&node->path_generation, __ATOMIC_ACQUIRE)) : 0;
 }
 
 bool prefix_any(void)
@@ -265,39 +298,47 @@ void prefix_moved(void)
 	__atomic_store_n(&plain_cwd, 0, __ATOMIC_RELEASE);
 }
 
-static bool may(const struct node_page *node, const char *path)
+/* The rarer cases. */
+__attribute__((noinline)) static bool may(const struct node_page *node, const char *path,
+					  uint64_t generation)
 {
-	uint64_t generation = GENERATION(__atomic_load_n(&node->path_generation, __ATOMIC_ACQUIRE));
-	bool result;
-	int saved;
+	bool result = true;
+	int saved = errno;
 
-	if (__builtin_expect(__atomic_load_n(&sets.generation, __ATOMIC_ACQUIRE) != generation,
-			     0)) {
-		saved = errno;
+	if (__atomic_load_n(&sets.generation, __ATOMIC_ACQUIRE) != generation)
 		result = refresh(node);
-		errno = saved;
-		if (!result)
-			return true; /* who asks the manager itself is told why */
-	}
-	if (sets.has_root)
-		return true;
-	if (path[0] != '/') {
-		saved = errno;
+	/* Not known, or all: who asks the manager itself is told why. */
+	if (!result || sets.has_root)
+		result = true;
+	else if (path[0] != '/')
 		result = path[0] && relative_may(generation);
-		errno = saved;
-	} else {
+	else
 		result = walk(path) == WALK_SERVED;
-	}
-	return result || __atomic_load_n(&sets.generation, __ATOMIC_ACQUIRE) != generation;
+	if (__atomic_load_n(&sets.generation, __ATOMIC_ACQUIRE) != generation)
+		result = true;
+	errno = saved;
+	return result;
 }
 
 bool prefix_may(const char *path)
 {
 	const struct node_page *node = node_now();
+	uint64_t generation;
 
 	if (!node || !path || __atomic_load_n(&node->n_paths, __ATOMIC_RELAXED) == 0)
 		return false;
-	return may(node, path);
+	generation = GENERATION(__atomic_load_n(&node->path_generation, __ATOMIC_ACQUIRE));
+	if (__builtin_expect(path[0] == '/' && !sets.has_root &&
+				     __atomic_load_n(&sets.generation, __ATOMIC_ACQUIRE) ==
+					     generation,
+			     true)) {
+		enum walk to = walk(path);
+
+		/* A no counts if they are still the same. */
+		if (__atomic_load_n(&sets.generation, __ATOMIC_ACQUIRE) == generation)
+			return to == WALK_SERVED;
+	}
+	return may(node, path, generation);
 }
 
 /* Is @prefix @plain itself, or a folder above it? */

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /*
  * May @path be served? No is certain, but for a path with .. or a symbolic link in it, which
@@ -18,6 +19,9 @@ bool prefix_may(const char *path);
 
 /* The same for a plain path (space_plain()), letter by letter. */
 bool prefix_has(const char *plain);
+
+/* Which names there are: another number, others. 0: not known. */
+uint64_t prefix_generation(void);
 
 /* Are there any names at all? */
 bool prefix_any(void);

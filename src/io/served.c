@@ -12,6 +12,7 @@
 #include "io/file.h"
 #include "io/plain.h"
 #include "message/space.h"
+#include "message/thread.h"
 
 /* ---- The text of a path ---- */
 
@@ -107,11 +108,81 @@ static int ask_all(struct served *ret)
 	return rc;
 }
 
+/*
+ * What the manager has said of a path holds as long as the names are the same. Who is told of
+ * others only while it looks has been told too late by the manager, too.
+ */
+#define KEPT_BYTES 120
+
+struct kept {
+	uint64_t generation; /* 0: nothing is here */
+	char path[KEPT_BYTES];
+	struct proto_path_find_out found;
+};
+
+static THREAD_OWN struct kept kept[2];
+static THREAD_OWN unsigned kept_next;
+/* By this thread: a signal handler that opens a file meanwhile asks the manager. */
+static THREAD_OWN bool is_kept_busy;
+/* Another in a child, whose names are other ones. */
+static THREAD_OWN uint32_t kept_process;
+
+static bool kept_find(uint64_t generation, const char *path, struct proto_path_find_out *ret)
+{
+	bool has = false;
+
+	if (is_kept_busy || !kept_process || kept_process != thread_generation())
+		return false;
+	is_kept_busy = true;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	for (unsigned i = 0; i < ARRAY_LEN(kept) && !has; i++) {
+		has = kept[i].generation == generation && strcmp(kept[i].path, path) == 0;
+		if (has)
+			*ret = kept[i].found;
+	}
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	is_kept_busy = false;
+	return has;
+}
+
+static void kept_add(uint64_t generation, const char *path, const struct proto_path_find_out *found)
+{
+	size_t len = strlen(path) + 1;
+	struct kept *k = &kept[kept_next++ % ARRAY_LEN(kept)];
+
+	if (len > KEPT_BYTES || is_kept_busy)
+		return;
+	is_kept_busy = true;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (kept_process != thread_generation())
+		memset(kept, 0, sizeof(kept));
+	kept_process = thread_generation();
+	memcpy(k->path, path, len);
+	k->found = *found;
+	k->generation = generation;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	is_kept_busy = false;
+}
+
+static int find(const char *path, struct proto_path_find_out *ret)
+{
+	/* Before it is asked: what it says is as new, at least. */
+	uint64_t generation = prefix_generation();
+	int rc;
+
+	if (generation && kept_find(generation, path, ret))
+		return 0;
+	rc = space_find(path, FILE_TYPE_ANY, ret);
+	if (rc == 0 && generation)
+		kept_add(generation, path, ret);
+	return rc;
+}
+
 /* ret->path is plain. */
 static int ask(struct served *ret)
 {
 	struct proto_path_find_out found;
-	int rc = space_find(ret->path, FILE_TYPE_ANY, &found);
+	int rc = find(ret->path, &found);
 
 	if (rc < 0)
 		return rc;
