@@ -15,19 +15,21 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /*
  * Close @fd if there is one; errno stays. Answers -1, for `fd = fd_close(fd)`.
  * A close that is interrupted has closed on Linux; repeating it would close
- * what another thread has opened meanwhile.
+ * what another thread has opened meanwhile. Not the C library's, which is a
+ * cancellation point: a lock may be held here.
  */
 static inline int fd_close(int fd)
 {
 	int saved = errno;
 
 	if (fd >= 0)
-		(void)close(fd);
+		(void)syscall(SYS_close, fd);
 	errno = saved;
 	return -1;
 }

@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/util.h"
 #include "client/export.h"
 #include "client/io.h"
@@ -188,7 +189,7 @@ int guard_add(struct guard_fd *g, int fd)
 	struct stat st;
 
 	if (high >= 0)
-		(void)__close(fd);
+		fd_close(fd);
 	else
 		high = fd;
 	if (fstat(high, &st) < 0)
@@ -207,7 +208,7 @@ void guard_close(struct guard_fd *g)
 		return;
 	if (guard_find(fd) == g)
 		__atomic_store_n(&guard_at[fd], NULL, __ATOMIC_RELEASE);
-	(void)__close(fd); /* nothing was written */
+	fd_close(fd); /* nothing was written */
 }
 
 void guard_close_all_but(bool (*keeps)(const struct guard_fd *g))

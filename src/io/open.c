@@ -16,8 +16,6 @@
 #include "io/path.h"
 #include "io/plain.h"
 
-/* glibc's own, under the name that it exports for itself: a cancellation point. */
-extern int __open64(const char *path, int flags, ...);
 extern void __chk_fail(void) __attribute__((noreturn));
 
 struct open_args {
@@ -55,44 +53,19 @@ static long open_served(struct served *s, const void *arg)
 	return file_connect(s, &wish);
 }
 
-static struct path_way way_of(const struct open_args *a)
+static int open_run(int dir_fd, const char *path, const struct open_args *a)
 {
-	return (struct path_way){
+	const struct path_way way = {
 		.plain = open_plain,
 		.served = open_served,
 		.follows = !(a->flags & O_NOFOLLOW),
 		.changes = a->flags & O_CREAT,
 		.arg = a,
 	};
-}
-
-static int open_run(int dir_fd, const char *path, const struct open_args *a)
-{
-	const struct path_way way = way_of(a);
 
 	if (dir_fd != AT_FDCWD && guard_is_hidden(dir_fd))
 		return result_errno(-EBADF);
 	return (int)path_run(dir_fd, path, &way);
-}
-
-__attribute__((noinline)) static int open_again(const char *path, const struct open_args *a)
-{
-	const struct path_way way = way_of(a);
-
-	return (int)path_run_again(AT_FDCWD, path, &way);
-}
-
-/* A path, mostly of a plain file: that is to cost as little as if we were not here. */
-static inline int open_path(const char *path, int flags, mode_t mode)
-{
-	int fd;
-
-	if (__builtin_expect(served_may(AT_FDCWD, path), false))
-		return open_at(AT_FDCWD, path, flags, mode);
-	fd = __open64(path, flags, mode);
-	if (__builtin_expect(fd < 0 && errno == ENOENT, false))
-		return open_again(path, &(struct open_args){.flags = flags, .mode = mode});
-	return fd;
 }
 
 int open_at(int dir_fd, const char *path, int flags, mode_t mode)
@@ -102,18 +75,35 @@ int open_at(int dir_fd, const char *path, int flags, mode_t mode)
 	return open_run(dir_fd, path, &a);
 }
 
-#define OPEN_FORM(name)                                           \
-	EXPORT int name(const char *path, int flags, ...)         \
-	{                                                         \
-		mode_t mode = 0;                                  \
-		va_list args;                                     \
-                                                                  \
-		if (__builtin_expect(takes_mode(flags), false)) { \
-			va_start(args, flags);                    \
-			mode = va_arg(args, mode_t);              \
-			va_end(args);                             \
-		}                                                 \
-		return open_path(path, flags, mode);              \
+/* glibc's own, under a name that it exports for itself. */
+extern int __open64(const char *path, int flags, ...);
+
+static __attribute__((noinline)) int open_closer(const char *path, int flags, mode_t mode)
+{
+	return open_at(AT_FDCWD, path, flags, mode);
+}
+
+/* For nearly all files this is all. */
+static inline int open_path(const char *path, int flags, mode_t mode)
+{
+	int fd;
+
+	if (!prefix_is_plain(path))
+		return open_closer(path, flags, mode);
+	fd = __open64(path, flags, mode);
+	return fd < 0 && errno == ENOENT ? open_closer(path, flags, mode) : fd;
+}
+
+#define OPEN_FORM(name)                                              \
+	EXPORT int name(const char *path, int flags, ...)            \
+	{                                                            \
+		mode_t mode;                                         \
+		va_list args;                                        \
+                                                                     \
+		va_start(args, flags);                               \
+		mode = takes_mode(flags) ? va_arg(args, mode_t) : 0; \
+		va_end(args);                                        \
+		return open_path(path, flags, mode);                 \
 	}
 
 #define OPENAT_FORM(name)                                              \

@@ -47,7 +47,7 @@ static long run_found(int dir_fd, const char *path, const struct path_way *way)
 	return rc ? run_served(&s, dir_fd, path, way) : way->plain(dir_fd, path, way->arg);
 }
 
-long path_run_again(int dir_fd, const char *path, const struct path_way *way)
+static long run_again(int dir_fd, const char *path, const struct path_way *way)
 {
 	struct served s;
 	int rc = served_again(dir_fd, path, way->follows, &s);
@@ -66,6 +66,6 @@ long path_run(int dir_fd, const char *path, const struct path_way *way)
 		return run_found(dir_fd, path, way);
 	r = way->plain(dir_fd, path, way->arg);
 	if (r < 0 && errno == ENOENT)
-		return path_run_again(dir_fd, path, way);
+		return run_again(dir_fd, path, way);
 	return r;
 }

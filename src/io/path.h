@@ -20,5 +20,3 @@ struct path_way {
 
 /* As libc's calls: -1 and errno, or what the call returns. */
 long path_run(int dir_fd, const char *path, const struct path_way *way);
-/* What is left of it when served_may() has said no, and the kernel ENOENT. */
-long path_run_again(int dir_fd, const char *path, const struct path_way *way);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Sets of hashes: of all prefixes, of all their beginnings by whole components, and of the
- * letters with which components begin. A path is followed from component to component as long
- * as it is a beginning of something; mostly it is none from its first letters on. What the sets
- * take for served is looked up in the list of prefixes itself.
+ * Two sets of hashes, of all prefixes and of all their beginnings, by whole components. A path
+ * is followed from component to component as long as it is a beginning of something; mostly it
+ * is none from the first component on. What the sets take for served is looked up in the list
+ * of prefixes itself.
  *
  * The sets are read without a lock. `generation` is 0 while they are being written, and a no
  * counts only if it is still the same afterwards.
@@ -28,25 +28,20 @@
 
 #define HASH_FIRST       0x811c9dc5u
 #define HASH_PRIME       0x01000193u
-#define MARKS_BITS       12
+#define SET_BITS         4096u
 #define GENERATION(word) ((uint64_t)(word) | UINT64_C(1) << 32)
 /* A space that changes all the time is taken as it was seen. */
 #define LIST_TRIES       8
-
-enum mark {
-	MARK_START = 1, /* so a component of a prefix begins, below its folder */
-	MARK_INNER = 2, /* so far a prefix goes, and on */
-	MARK_WHOLE = 4, /* this is one */
-};
 
 enum walk { WALK_OFF, WALK_INNER, WALK_SERVED };
 
 static struct lock lock = LOCK_INIT;
 
 static struct {
-	uint64_t generation;            /* 0: nothing here is valid */
-	bool has_root;                  /* everything is served */
-	uint8_t marks[1 << MARKS_BITS]; /* by hash */
+	uint64_t generation; /* 0: nothing here is valid */
+	bool has_root;       /* everything is served */
+	uint64_t inner[SET_BITS / 64];
+	uint64_t whole[SET_BITS / 64];
 } sets;
 
 /* With the lock: all prefixes, each with its 0, one after the other. */
@@ -60,58 +55,99 @@ static uint64_t plain_cwd;
 static uint32_t cwd_moves;
 static bool is_outside;
 
-static inline unsigned marks_of(uint32_t hash)
+static bool set_has(const uint64_t *set, uint32_t hash)
 {
-	return __atomic_load_n(&sets.marks[hash >> (32 - MARKS_BITS)], __ATOMIC_RELAXED);
+	uint32_t bit = (hash ^ hash >> 15) & (SET_BITS - 1);
+
+	return __atomic_load_n(&set[bit / 64], __ATOMIC_RELAXED) >> bit % 64 & 1;
 }
 
-static void mark(uint32_t hash, enum mark what)
+static void set_add(uint64_t *set, uint32_t hash)
 {
-	uint8_t *at = &sets.marks[hash >> (32 - MARKS_BITS)];
+	uint32_t bit = (hash ^ hash >> 15) & (SET_BITS - 1);
 
-	__atomic_store_n(at, (uint8_t)(*at | what), __ATOMIC_RELAXED);
+	__atomic_store_n(&set[bit / 64], set[bit / 64] | UINT64_C(1) << bit % 64, __ATOMIC_RELAXED);
 }
 
-/* A component that begins with these, below what @hash is of. */
-static inline uint32_t start_of(uint32_t hash, char first, char second)
+/* A part is complete. @path is where it ends. */
+static bool is_dots(const char *part)
 {
-	return (hash ^ (uint32_t)(unsigned char)first << 8 ^ (unsigned char)second) * HASH_PRIME;
+	return part[0] == '.' && (part[1] == '/' || part[1] == 0 ||
+				  (part[1] == '.' && (part[2] == '/' || part[2] == 0)));
 }
 
 /* @path is absolute. */
-static inline enum walk walk(const char *path)
+static enum walk walk(const char *path)
 {
 	uint32_t hash = HASH_FIRST;
-	const char *at = path;
+	const char *part = path + 1, *at = part;
 
-	for (;;) {
-		unsigned char c;
-		unsigned marks;
+	for (;; at++) {
+		unsigned char c = (unsigned char)*at;
 
-		do
-			c = (unsigned char)*++at;
-		while (__builtin_expect(c == '/', false));
-		if (__builtin_expect(c == 0, false))
-			return WALK_INNER;
-		if (__builtin_expect(c == '.', false) &&
-		    (at[1] == '.' || at[1] == '/' || at[1] == 0))
-			return WALK_SERVED; /* for who looks at it more closely */
-		/* Mostly it is none of theirs from its first letters on. */
-		if (!(marks_of(start_of(hash, *at, at[1])) & MARK_START))
-			return WALK_OFF;
-		do {
+		if (c && c != '/') {
 			hash = (hash ^ c) * HASH_PRIME;
-			c = (unsigned char)*++at;
-		} while (c > '/' || (c && c != '/'));
-		hash = (hash ^ '/') * HASH_PRIME;
-		marks = marks_of(hash);
-		if (marks & MARK_WHOLE)
-			return WALK_SERVED;
-		if (!(marks & MARK_INNER))
-			return WALK_OFF;
-		if (!c)
+			continue;
+		}
+		if (at != part) {
+			if (is_dots(part))
+				return WALK_SERVED; /* for who looks at it more closely */
+			hash = (hash ^ '/') * HASH_PRIME;
+			if (set_has(sets.whole, hash))
+				return WALK_SERVED;
+			if (!set_has(sets.inner, hash))
+				return WALK_OFF;
+		}
+		if (c == 0)
 			return WALK_INNER;
+		part = at + 1;
 	}
+}
+
+/* ---- First letters. With the lock. ---- */
+
+struct prefix_first *prefix_first;
+
+static void letters_add(uint64_t letters[4], const char *at)
+{
+	unsigned bit = prefix_letters(at);
+
+	letters[bit / 64] |= UINT64_C(1) << bit % 64;
+}
+
+static void first_fill(const struct node_page *node, uint32_t generation)
+{
+	struct prefix_first *f = prefix_first;
+	uint64_t letters[4] = {0}, below[4] = {0};
+	bool all_below = sets.has_root;
+
+	for (size_t at = 0; at < list.size; at += strlen(list.texts + at) + 1)
+		if (list.texts[at]) {
+			const char *second = strchr(list.texts + at + 1, '/');
+
+			letters_add(letters, list.texts + at + 1);
+			if (second)
+				letters_add(below, second + 1);
+			else
+				all_below = true;
+		}
+	if (!f) {
+		f = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (f == MAP_FAILED)
+			return; /* it is only quicker with it */
+		/* Where that cannot be had (valgrind), forked() does it. */
+		(void)madvise(f, 4096, MADV_WIPEONFORK);
+	}
+	/* What is there before and after is there in between, too. */
+	for (int i = 0; i < 4; i++)
+		__atomic_store_n(&f->letters[i], sets.has_root ? ~UINT64_C(0) : letters[i],
+				 __ATOMIC_RELAXED);
+	for (int i = 0; i < 4; i++)
+		__atomic_store_n(&f->below[i], all_below ? ~UINT64_C(0) : below[i],
+				 __ATOMIC_RELAXED);
+	__atomic_store_n(&f->generation, generation, __ATOMIC_RELEASE);
+	__atomic_store_n(&f->node, node, __ATOMIC_RELEASE);
+	__atomic_store_n(&prefix_first, f, __ATOMIC_RELEASE);
 }
 
 /* ---- Learning the prefixes. With the lock. ---- */
@@ -199,21 +235,17 @@ static void sets_add(const char *text)
 	if (text[0] == 0)
 		sets.has_root = true;
 	for (const char *at = text; *at;) {
-		at++;
-		mark(start_of(hash, at[0], at[1]), MARK_START);
-		/* In a path that goes on, or does not. */
-		if (!at[1] || at[1] == '/')
-			mark(start_of(hash, at[0], at[1] ? 0 : '/'), MARK_START);
-		for (; *at && *at != '/'; at++)
+		for (at++; *at && *at != '/'; at++)
 			hash = (hash ^ (unsigned char)*at) * HASH_PRIME;
 		hash = (hash ^ '/') * HASH_PRIME;
-		mark(hash, *at ? MARK_INNER : MARK_WHOLE);
+		set_add(*at ? sets.inner : sets.whole, hash);
 	}
 }
 
 static void sets_fill(uint32_t generation)
 {
-	memset(sets.marks, 0, sizeof(sets.marks));
+	memset(sets.inner, 0, sizeof(sets.inner));
+	memset(sets.whole, 0, sizeof(sets.whole));
 	sets.has_root = false;
 	for (size_t at = 0; at < list.size; at += strlen(list.texts + at) + 1)
 		sets_add(list.texts + at);
@@ -232,17 +264,23 @@ static bool refresh(const struct node_page *node)
 	if (sets.generation != now) {
 		__atomic_store_n(&sets.generation, 0, __ATOMIC_SEQ_CST);
 		rc = list_fetch(&generation);
-		if (rc == 0)
+		if (rc == 0) {
 			sets_fill(generation);
+			first_fill(node, generation);
+		}
 	}
 	lock_give(&lock, &mask);
 	return rc == 0;
 }
 
-__attribute__((noinline)) static const struct node_page *node_first(void)
+/* The node's page, NULL: nothing is served to this program. */
+static const struct node_page *node_now(void)
 {
+	const struct node_page *node = node_shared();
 	int saved = errno;
 
+	if (__builtin_expect(node != NULL, 1))
+		return node;
 	if (__atomic_load_n(&is_outside, __ATOMIC_RELAXED))
 		return NULL;
 	/* Once: where there is no node now there is none by itself. */
@@ -250,14 +288,6 @@ __attribute__((noinline)) static const struct node_page *node_first(void)
 		__atomic_store_n(&is_outside, true, __ATOMIC_RELAXED);
 	errno = saved;
 	return node_shared();
-}
-
-/* The node's page, NULL: nothing is served to this program. */
-static inline const struct node_page *node_now(void)
-{
-	const struct node_page *node = node_shared();
-
-	return __builtin_expect(node != NULL, 1) ? node : node_first();
 }
 
 uint64_t prefix_generation(void)
@@ -298,47 +328,45 @@ void prefix_moved(void)
 	__atomic_store_n(&plain_cwd, 0, __ATOMIC_RELEASE);
 }
 
-/* The rarer cases. */
-__attribute__((noinline)) static bool may(const struct node_page *node, const char *path,
-					  uint64_t generation)
+static bool may(const struct node_page *node, const char *path)
 {
-	bool result = true;
-	int saved = errno;
+	uint64_t generation = GENERATION(__atomic_load_n(&node->path_generation, __ATOMIC_ACQUIRE));
+	bool result;
+	int saved;
 
-	if (__atomic_load_n(&sets.generation, __ATOMIC_ACQUIRE) != generation)
+	if (__builtin_expect(__atomic_load_n(&sets.generation, __ATOMIC_ACQUIRE) != generation,
+			     0)) {
+		saved = errno;
 		result = refresh(node);
-	/* Not known, or all: who asks the manager itself is told why. */
-	if (!result || sets.has_root)
-		result = true;
-	else if (path[0] != '/')
+		errno = saved;
+		if (!result)
+			return true; /* who asks the manager itself is told why */
+	}
+	if (sets.has_root)
+		return true;
+	if (path[0] != '/') {
+		saved = errno;
 		result = path[0] && relative_may(generation);
-	else
+		errno = saved;
+	} else {
 		result = walk(path) == WALK_SERVED;
-	if (__atomic_load_n(&sets.generation, __ATOMIC_ACQUIRE) != generation)
-		result = true;
-	errno = saved;
-	return result;
+	}
+	return result || __atomic_load_n(&sets.generation, __ATOMIC_ACQUIRE) != generation;
 }
 
 bool prefix_may(const char *path)
 {
 	const struct node_page *node = node_now();
-	uint64_t generation;
 
-	if (!node || !path || __atomic_load_n(&node->n_paths, __ATOMIC_RELAXED) == 0)
+	if (!node || !path)
 		return false;
-	generation = GENERATION(__atomic_load_n(&node->path_generation, __ATOMIC_ACQUIRE));
-	if (__builtin_expect(path[0] == '/' && !sets.has_root &&
-				     __atomic_load_n(&sets.generation, __ATOMIC_ACQUIRE) ==
-					     generation,
-			     true)) {
-		enum walk to = walk(path);
-
-		/* A no counts if they are still the same. */
-		if (__atomic_load_n(&sets.generation, __ATOMIC_ACQUIRE) == generation)
-			return to == WALK_SERVED;
+	if (__atomic_load_n(&node->n_paths, __ATOMIC_RELAXED) == 0) {
+		/* Learnt once, so that it need not be asked again. */
+		if (!prefix_first || prefix_first->node != node)
+			(void)may(node, "/");
+		return false;
 	}
-	return may(node, path, generation);
+	return may(node, path);
 }
 
 /* Is @prefix @plain itself, or a folder above it? */
@@ -372,6 +400,8 @@ static void forked(void)
 	lock_reset(&lock);
 	sets.generation = 0;
 	is_outside = false;
+	if (prefix_first)
+		prefix_first->node = NULL;
 }
 
 __attribute__((constructor)) static void prefix_register(void)

@@ -38,7 +38,7 @@ static inline bool served_may(int dir_fd, const char *path)
 {
 	if (__builtin_expect(dir_fd != AT_FDCWD && path && path[0] != '/', false))
 		return io_is_flagged(dir_fd);
-	return prefix_may(path);
+	return !prefix_is_plain(path) && prefix_may(path);
 }
 
 /* 1: the servers in @ret are to be asked, in order; 0: it is the kernel's; -errno. */

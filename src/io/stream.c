@@ -13,12 +13,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "client/export.h"
 #include "client/guard.h"
 #include "client/real.h"
@@ -229,6 +231,63 @@ EXPORT int fileno(FILE *stream)
 EXPORT int fileno_unlocked(FILE *stream)
 {
 	return fileno(stream);
+}
+
+/* ---- dprintf() ---- */
+
+typedef int vdprintf_fn(int fd, const char *format, va_list args);
+
+static __attribute__((format(printf, 2, 0))) int dprintf_any(int fd, const char *format,
+							     va_list args)
+{
+	auto_str text = NULL;
+	int n;
+
+	if (!file_is(fd))
+		return REAL(vdprintf_fn, vdprintf)(fd, format, args);
+	n = vasprintf(&text, format, args);
+	if (n < 0) {
+		text = NULL;
+		return -1;
+	}
+	return rw_write(fd, text, (size_t)n) == n ? n : -1;
+}
+
+EXPORT int vdprintf(int fd, const char *restrict format, va_list args)
+{
+	return dprintf_any(fd, format, args);
+}
+
+EXPORT int dprintf(int fd, const char *restrict format, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = dprintf_any(fd, format, args);
+	va_end(args);
+	return n;
+}
+
+int __dprintf_chk(int fd, int flag, const char *format, ...) __attribute__((format(printf, 3, 4)));
+EXPORT int __dprintf_chk(int fd, int flag, const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	(void)flag;
+	va_start(args, format);
+	n = dprintf_any(fd, format, args);
+	va_end(args);
+	return n;
+}
+
+int __vdprintf_chk(int fd, int flag, const char *format, va_list args)
+	__attribute__((format(printf, 3, 0)));
+EXPORT int __vdprintf_chk(int fd, int flag, const char *format, va_list args)
+{
+	(void)flag;
+	return dprintf_any(fd, format, args);
 }
 
 /* ---- The standard streams ---- */

@@ -14,6 +14,7 @@
 #include <sys/epoll.h>
 #include <sys/neutrino.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -120,7 +121,6 @@ static void queue_message(struct channel *ch, struct caller *c, uint32_t gen)
 		queue_remove(&ch->queue, &c->item);
 	c->generation = gen;
 	c->is_pulsed = false;
-	c->n_messages++;
 	c->progress = CALLER_QUEUED;
 	c->item.is_pulse = false;
 	c->item.priority = (uint8_t)clamp_priority(c->request.priority);
@@ -132,7 +132,8 @@ static void queue_message(struct channel *ch, struct caller *c, uint32_t gen)
 
 static bool is_request_sound(const struct lane_request *q)
 {
-	return q->size <= SSIZE_MAX && q->room <= SSIZE_MAX;
+	return q->size <= SSIZE_MAX && q->room <= SSIZE_MAX && q->send_parts <= LANE_PARTS &&
+	       q->reply_parts <= LANE_PARTS;
 }
 
 static bool is_known(const struct caller *c, uint32_t gen)
@@ -167,14 +168,9 @@ static void take_send(struct channel *ch, struct caller *c, const struct lane_re
 	if (!c->is_frames || slot_state(word) != LANE_STATE_READY ||
 	    slot_gen(word) != record->generation || !is_request_sound(&record->request))
 		return;
-	if (!c->staged)
-		c->staged = malloc(LANE_FRAME);
-	if (!c->staged && len > 0)
-		return; /* no memory: it stays SEND-blocked, as if we did not receive */
 	c->request = record->request;
 	c->n_staged = MIN(len, c->request.size);
-	if (len > 0)
-		memcpy(c->staged, bytes, c->n_staged);
+	memcpy(c->staged, bytes, c->n_staged);
 	queue_message(ch, c, record->generation);
 }
 
@@ -272,12 +268,10 @@ void arrivals_look(struct channel *ch, struct caller *c, bool reads)
 
 /* ---- Connections ---- */
 
-static bool is_welcome(const struct channel *ch, const struct link *l)
+static bool is_of_node(const struct link *l)
 {
 	const struct node_page *node = node_shared();
 
-	if (ch->flags & _NTO_CHF_PRIVATE)
-		return l->pid == getpid();
 	return l->uid == 0 || l->uid == geteuid() || (node && node->uid == 0);
 }
 
@@ -291,6 +285,11 @@ static struct client *client_again(const struct link *from, const struct link *l
 	c->number = number;
 	c->is_leaving = false;
 	return c;
+}
+
+static bool is_welcome(const struct channel *ch, const struct link *l)
+{
+	return !(ch->flags & _NTO_CHF_PRIVATE) || l->pid == getpid();
 }
 
 static void take_hello(struct channel *ch, struct link *l, const struct link_record *record)
@@ -323,7 +322,12 @@ static void take_lane(struct channel *ch, struct link *l, const struct link_reco
 {
 	struct caller *c;
 
-	if (n_fds != (record->flags & LANE_WANT_FRAMES ? 3 : 4) || !l->client) {
+	/* Memory that others can write as they like is for one user's programs. */
+	bool is_sound =
+		l->client &&
+		(record->flags & LANE_WANT_FRAMES ? n_fds == 3 : n_fds == 4 && l->uid == ch->uid);
+
+	if (!is_sound) {
 		for (unsigned i = 0; i < n_fds; i++)
 			fd_close(fds[i]);
 		return;
@@ -375,9 +379,7 @@ static void take_link_record(struct channel *ch, struct link *l, const struct li
 
 static bool is_hung_up(const struct guard_fd *socket)
 {
-	struct pollfd fd = {.fd = guard_number(socket), .events = POLLRDHUP};
-
-	return poll(&fd, 1, 0) == 1;
+	return packet_poll(guard_number(socket), POLLRDHUP, 0) > 0;
 }
 
 /* What a program writes to its descriptor by itself is dropped; an empty record, too, which looks
@@ -415,8 +417,9 @@ void arrivals_read_links(struct channel *ch)
 static void accept_all(struct channel *ch)
 {
 	for (;;) {
-		int fd = accept4(guard_number(&ch->listener), NULL, NULL,
-				 SOCK_CLOEXEC | SOCK_NONBLOCK);
+		/* Not the C library's, which is a cancellation point: a lock is held. */
+		int fd = (int)syscall(SYS_accept4, guard_number(&ch->listener), NULL, NULL,
+				      SOCK_CLOEXEC | SOCK_NONBLOCK);
 		struct link *l;
 
 		if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
@@ -427,10 +430,14 @@ static void accept_all(struct channel *ch)
 				continue;
 			}
 		}
+		/* Told once: who was not let in must be looked for when there is room. */
+		ch->is_full = fd < 0 && errno != EAGAIN;
 		if (fd < 0)
 			return;
 		l = link_new(ch, fd);
-		if (l)
+		if (l && !is_of_node(l))
+			link_close(l);
+		else if (l)
 			read_link(ch, l);
 	}
 }
@@ -462,9 +469,9 @@ static void watched_ended(struct channel *ch, int coid)
 	struct connection *c = connection_at(coid);
 
 	/* Who sends may have seen it before; and a socket that a child holds, too, outlives its id. */
-	if (!c || c->is_mourned || !connection_is_dead(c))
+	if (!c || CONNECTION_GET(c, is_mourned) || !connection_is_dead(c))
 		return;
-	c->is_mourned = true;
+	CONNECTION_SET(c, is_mourned, true);
 	connection_died(c);
 	channel_pulse(ch, THREAD_PRIORITY_DEFAULT, _PULSE_CODE_COIDDEATH, (uint64_t)(uint32_t)coid,
 		      0);
@@ -482,14 +489,14 @@ static void take_news(struct channel *ch, const struct epoll_event *ev)
 		accept_all(ch);
 		break;
 	case TAG_LINK:
-		l = link_find(index, serial);
-		if (l && l->channel == ch)
+		l = link_find(ch, index, serial);
+		if (l)
 			read_link(ch, l);
 		break;
 	case TAG_CALLER:
 	case TAG_BELL:
-		caller = caller_tagged(index, serial);
-		if (caller && caller->channel == ch) {
+		caller = caller_tagged(ch, index, serial);
+		if (caller) {
 			ch->hot = caller;
 			arrivals_look(ch, caller,
 				      ev->data.u64 >> 56 == TAG_CALLER && ev->events & EPOLLIN);
@@ -510,13 +517,13 @@ static void take_end(struct channel *ch, const struct epoll_event *ev)
 
 	switch ((enum tag_kind)(ev->data.u64 >> 56)) {
 	case TAG_LINK:
-		l = link_find(index, serial);
-		if (l && l->channel == ch)
+		l = link_find(ch, index, serial);
+		if (l)
 			link_ended(ch, l);
 		break;
 	case TAG_CALLER:
-		caller = caller_tagged(index, serial);
-		if (caller && caller->channel == ch)
+		caller = caller_tagged(ch, index, serial);
+		if (caller)
 			caller_lost(caller);
 		break;
 	case TAG_WATCH:
@@ -531,6 +538,8 @@ static void take_end(struct channel *ch, const struct epoll_event *ev)
 
 void arrivals_take(struct channel *ch, const struct epoll_event *events, int n)
 {
+	if (ch->is_full)
+		accept_all(ch);
 	for (int i = 0; i < n; i++)
 		take_news(ch, &events[i]);
 	for (int i = 0; i < n; i++)

@@ -23,8 +23,10 @@
 
 /* Parts that one call takes. */
 #define BULK_PARTS       256
-/* A client that does not hand over what it is asked for is as good as dead. */
-#define BULK_PATIENCE_MS 3000
+/* A client that does not hand over what it is asked for is as good as dead: in all it is waited for
+ * so long, and a little for each piece. */
+#define BULK_PATIENCE_NS 3000000000ull
+#define BULK_PIECE_NS    20000000ull
 
 /* ---- From process to process ---- */
 
@@ -129,37 +131,47 @@ static ssize_t remote_run(struct caller *c, enum bulk_side side, size_t offset, 
 
 /* ---- Handed over by the client ---- */
 
-/* Waits for its DATA; what else comes is not for this moment and is refused. */
-static ssize_t await_data(struct caller *c, struct lane_record *record, uint8_t *window)
+static uint64_t patience(size_t len)
 {
-	struct iovec parts[2] = {{record, sizeof(*record)}, {window, window ? LANE_WINDOW : 0}};
-	struct pollfd fd = {.fd = guard_number(&c->socket), .events = POLLIN};
+	return lane_now() + BULK_PATIENCE_NS + (len / LANE_WINDOW) * BULK_PIECE_NS;
+}
 
-	for (;;) {
-		int r = poll(&fd, 1, BULK_PATIENCE_MS);
-		ssize_t got;
+/*
+ * Waits until @end for the DATA that answers @ask, into @window if bytes are to come. An answer to
+ * something that was asked before, and given up, is passed over; what else comes is not for this
+ * moment and is refused.
+ */
+static int await_data(struct caller *c, const struct lane_record *ask, uint8_t *window,
+		      uint64_t end)
+{
+	struct lane_record record;
+	struct iovec parts[2] = {{&record, sizeof(record)}, {window, window ? LANE_WINDOW : 0}};
+	size_t wanted = sizeof(record) + (window ? ask->size : 0);
+	int fd = guard_number(&c->socket);
 
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r <= 0)
-			return -ESRCH;
-		got = packet_recv(fd.fd, parts, 2, MSG_DONTWAIT);
+	for (uint64_t now = lane_now(); now < end; now = lane_now()) {
+		int r = packet_poll(fd, POLLIN, (int)((end - now) / 1000000) + 1);
+		ssize_t got = r > 0 ? packet_recv(fd, parts, 2, MSG_DONTWAIT) : -EAGAIN;
+
 		if (got == -EAGAIN || got == -EINTR)
 			continue;
-		if (got < (ssize_t)sizeof(*record) || record->magic != LANE_MAGIC ||
-		    record->kind != LANE_KIND_DATA)
+		if (got < (ssize_t)sizeof(record) || record.magic != LANE_MAGIC ||
+		    record.kind != LANE_KIND_DATA)
 			return -ESRCH;
-		if (record->generation != c->generation)
+		if (record.generation != c->generation || record.offset != ask->offset)
 			continue;
-		if (record->error)
+		if (record.error)
 			return -EFAULT;
-		return got - (ssize_t)sizeof(*record);
+		if ((size_t)got == wanted)
+			return 0;
 	}
+	return -ESRCH;
 }
 
 static ssize_t serve_fetch(struct caller *c, size_t offset, const struct vec *to, size_t len)
 {
 	auto_free uint8_t *window = malloc(LANE_WINDOW);
+	uint64_t end = patience(len);
 	size_t done = 0;
 
 	if (!window)
@@ -173,18 +185,16 @@ static ssize_t serve_fetch(struct caller *c, size_t offset, const struct vec *to
 			.size = MIN(len - done, (size_t)LANE_WINDOW),
 		};
 		struct iovec part = {&ask, sizeof(ask)};
-		ssize_t got;
+		int rc;
 
 		if (packet_send(guard_number(&c->socket), &part, 1, MSG_DONTWAIT) < 0)
 			return -ESRCH;
-		got = await_data(c, &ask, window);
-		if (got < 0)
-			return got;
-		if (got == 0)
-			break;
-		if (vec_scatter(to, done, window, (size_t)got) < 0)
+		rc = await_data(c, &ask, window, end);
+		if (rc < 0)
+			return rc;
+		if (vec_scatter(to, done, window, ask.size) < 0)
 			return -EREMOTEIO;
-		done += (size_t)got;
+		done += ask.size;
 	}
 	return (ssize_t)done;
 }
@@ -192,6 +202,7 @@ static ssize_t serve_fetch(struct caller *c, size_t offset, const struct vec *to
 static ssize_t serve_put(struct caller *c, size_t offset, const struct vec *from, size_t len)
 {
 	auto_free uint8_t *window = malloc(LANE_WINDOW);
+	uint64_t end = patience(len);
 	size_t done = 0;
 
 	if (!window)
@@ -206,16 +217,20 @@ static ssize_t serve_put(struct caller *c, size_t offset, const struct vec *from
 			.size = n,
 		};
 		struct iovec head = {&say, sizeof(say)}, body = {window, n};
-		ssize_t got;
+		int rc;
 
 		if (vec_gather(from, done, window, n) < 0)
 			return -EREMOTEIO;
-		if (packet_send(guard_number(&c->socket), &head, 1, MSG_DONTWAIT) < 0 ||
-		    packet_send(guard_number(&c->socket), &body, 1, MSG_DONTWAIT) < 0)
+		if (packet_send(guard_number(&c->socket), &head, 1, MSG_DONTWAIT) < 0)
 			return -ESRCH;
-		got = await_data(c, &say, NULL);
-		if (got < 0)
-			return got;
+		if (packet_send(guard_number(&c->socket), &body, 1, MSG_DONTWAIT) < 0) {
+			/* It takes what comes next for the bytes. */
+			(void)shutdown(guard_number(&c->socket), SHUT_RDWR);
+			return -ESRCH;
+		}
+		rc = await_data(c, &say, NULL, end);
+		if (rc < 0)
+			return rc;
 		done += n;
 	}
 	return (ssize_t)done;

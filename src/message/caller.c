@@ -60,11 +60,24 @@ struct caller *caller_at(uint32_t index)
 	return index < CALLER_MAX ? __atomic_load_n(&table[index], __ATOMIC_ACQUIRE) : NULL;
 }
 
-struct caller *caller_tagged(uint32_t index, uint32_t serial)
+struct caller *caller_tagged(const struct channel *ch, uint32_t index, uint32_t serial)
 {
 	struct caller *c = caller_at(index);
 
-	return c && c->channel && (c->serial & 0xffffff) == serial ? c : NULL;
+	/* Another channel's may be changed at this moment; ours are not. */
+	return c && __atomic_load_n(&c->channel, __ATOMIC_ACQUIRE) == ch &&
+			       (c->serial & 0xffffff) == serial ?
+		       c :
+		       NULL;
+}
+
+void caller_count(struct caller *c)
+{
+	/* 0 makes no rcvid. */
+	do {
+		c->number++;
+		c->n_messages++;
+	} while ((c->number & 0xffff) == 0);
 }
 
 /* ---- Making one ---- */
@@ -90,11 +103,12 @@ static struct lane *map_lane(int fd)
 static bool take_socket(struct caller *c, int fd)
 {
 	struct stat st;
-	int type = 0;
+	int type = 0, domain = 0;
 	socklen_t size = sizeof(type);
 
 	if (fstat(fd, &st) < 0 || !S_ISSOCK(st.st_mode) ||
-	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != SOCK_SEQPACKET) {
+	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != SOCK_SEQPACKET ||
+	    getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) < 0 || domain != AF_UNIX) {
 		fd_close(fd);
 		return false;
 	}
@@ -105,8 +119,8 @@ static bool is_bell(int fd)
 {
 	struct stat st;
 
-	/* An eventfd is an anonymous inode: no type at all. */
-	return fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == 0;
+	/* An eventfd is an anonymous inode: no type at all. One that blocks would hold up us. */
+	return fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == 0 && fcntl(fd, F_GETFL) & O_NONBLOCK;
 }
 
 static bool take_bell(struct guard_fd *bell, int fd)
@@ -121,17 +135,17 @@ static bool take_bell(struct guard_fd *bell, int fd)
 static void caller_begin(struct caller *c, struct channel *ch, struct client *client,
 			 const struct link_record *record)
 {
-	uint32_t word = slot_load(&c->memory->state);
-
 	c->serial++;
 	c->client = client;
 	c->is_frames = record->flags & LANE_WANT_FRAMES;
 	c->news = 0;
-	c->is_pulsed = c->no_remote = false;
+	c->is_pulsed = false;
+	/* Another user's may hand its connection on and end: its number is somebody else's then. */
+	c->no_remote = client->uid != ch->uid;
 	c->progress = CALLER_IDLE;
 	c->pid = client->pid;
 	c->tid = record->tid;
-	c->generation = c->first_generation = slot_gen(word);
+	c->generation = slot_gen(slot_load(&c->memory->state));
 	c->n_messages = 0;
 	c->spilled = 0;
 	c->n_staged = 0;
@@ -154,13 +168,16 @@ struct caller *caller_new(struct channel *ch, struct client *client,
 			fd_close(fds[i]);
 		return NULL;
 	}
+	if (record->flags & LANE_WANT_FRAMES)
+		c->staged = malloc(LANE_FRAME);
 	has_socket = take_socket(c, fds[0]);
 	has_bells = take_bell(&c->bell, fds[1]);
 	if (n_fds == 4 && !take_bell(&c->wake, fds[3]))
 		has_bells = false;
 	c->memory = map_lane(fds[2]);
 	fd_close(fds[2]);
-	if (!has_socket || !has_bells || !c->memory) {
+	if (!has_socket || !has_bells || !c->memory ||
+	    (record->flags & LANE_WANT_FRAMES && !c->staged)) {
 		caller_free(c);
 		return NULL;
 	}
@@ -200,7 +217,7 @@ struct caller *caller_lock_any(int rcvid)
 	if (!c || !ready_is_current())
 		return NULL;
 	(void)pthread_mutex_lock(&c->lock); /* as above */
-	age = (c->generation - (uint32_t)rcvid) & 0xffff;
+	age = (c->number - (uint32_t)rcvid) & 0xffff;
 	if (c->channel && c->n_messages > 0 && age < c->n_messages)
 		return c;
 	caller_unlock(c);
@@ -243,12 +260,17 @@ static void catch_up(struct caller *c)
 	channel_unlock(ch);
 }
 
+bool caller_was_last(const struct caller *c)
+{
+	return c->client && __atomic_load_n(&c->client->is_leaving, __ATOMIC_ACQUIRE);
+}
+
 void caller_answered(struct caller *c)
 {
 	__atomic_store_n(&c->progress, CALLER_IDLE, __ATOMIC_RELEASE);
 	publish_release(c->index);
-	/* With this the client may be gone: that is for whoever has the channel. */
-	if (c->client && __atomic_load_n(&c->client->is_leaving, __ATOMIC_ACQUIRE))
+	/* That is for whoever has the channel. */
+	if (caller_was_last(c))
 		(void)__atomic_fetch_or(&c->news, CALLER_LOOK, __ATOMIC_SEQ_CST);
 }
 

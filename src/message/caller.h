@@ -2,9 +2,9 @@
 /*
  * The server's end of a lane, and the message of it that is queued or held.
  *
- * An rcvid is the caller's number and sixteen bits of the message's generation, so that one that
- * was answered matches no other of the next 65,535. What of the client's is read is read once,
- * into `request`, and checked.
+ * An rcvid is the record's number and sixteen bits of how many messages it has held so far, whoever
+ * its client was, so that one that was answered matches no other of the next 65,535. What of the
+ * client's is read is read once, into `request`, and checked.
  */
 #pragma once
 
@@ -45,9 +45,9 @@ struct caller {
 	bool no_remote;      /* its memory cannot be reached from here */
 	uint32_t progress;   /* enum caller_progress; atomic */
 	uint32_t generation; /* of the message */
-	uint32_t first_generation;
-	uint32_t n_messages;
-	uint32_t spilled; /* pulses that came as records, as far as they were looked for */
+	uint32_t number;     /* of the messages that the record ever held */
+	uint32_t n_messages; /* of these, from this client */
+	uint32_t spilled;    /* pulses that came as records, as far as they were looked for */
 	pid_t pid, tid;
 	uint32_t link_flags;         /* _NTO_COF_* of the connection that it came over */
 	struct lane_request request; /* checked */
@@ -65,20 +65,25 @@ enum caller_news {
 
 static inline int caller_rcvid(const struct caller *c)
 {
-	return (int)(c->index << 16 | (c->generation & 0xffff));
+	return (int)(c->index << 16 | (c->number & 0xffff));
 }
 
 /* A new lane: descriptors are taken in any case. With the channel's lock. NULL: no. */
 struct caller *caller_new(struct channel *ch, struct client *client,
 			  const struct link_record *record, const int *fds, unsigned n_fds);
 struct caller *caller_at(uint32_t index);
-struct caller *caller_tagged(uint32_t index, uint32_t serial);
+/* The one of @ch that an event was for; NULL: it is no more. With the channel's lock. */
+struct caller *caller_tagged(const struct channel *ch, uint32_t index, uint32_t serial);
+/* One more message is held: a new rcvid. With its lock. */
+void caller_count(struct caller *c);
 
 /* The caller whose message @rcvid is, HELD, with its lock; NULL: ESRCH. */
 struct caller *caller_lock(int rcvid);
 void caller_unlock(struct caller *c);
 /* What it held has its answer, or nobody wants one. */
 void caller_answered(struct caller *c);
+/* Has its client only waited for that to be gone? */
+bool caller_was_last(const struct caller *c);
 /* For who looks at what came: the lock, if nobody has it; else whoever has it sees to @news. With
  * the channel's lock. */
 bool caller_try_lock(struct caller *c, enum caller_news news);

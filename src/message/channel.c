@@ -55,7 +55,7 @@ struct channel *channel_lock(int chid)
 	if (!ch)
 		return NULL;
 	(void)pthread_mutex_lock(&ch->lock); /* a plain mutex: cannot fail */
-	if (ch->chid == chid && !ch->is_dying)
+	if (__atomic_load_n(&ch->chid, __ATOMIC_ACQUIRE) == chid && !ch->is_dying)
 		return ch;
 	channel_unlock(ch);
 	return NULL;
@@ -125,9 +125,13 @@ static int add_to(const struct guard_fd *set, int fd, uint64_t tag, uint32_t eve
 {
 	struct epoll_event ev = {.events = events | EPOLLET, .data.u64 = tag};
 
-	return epoll_ctl(guard_number(set), EPOLL_CTL_ADD, fd, &ev) < 0 && errno != EEXIST ?
-		       -EAGAIN :
-		       0;
+	if (epoll_ctl(guard_number(set), EPOLL_CTL_ADD, fd, &ev) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return -EAGAIN;
+	/* What holds is told again. */
+	(void)epoll_ctl(guard_number(set), EPOLL_CTL_MOD, fd, &ev); /* it is there */
+	return 0;
 }
 
 int channel_add_fd(struct channel *ch, int fd, uint64_t tag, uint32_t events)
@@ -139,22 +143,37 @@ int channel_add_fd(struct channel *ch, int fd, uint64_t tag, uint32_t events)
 	return rc;
 }
 
-static int add_clients(const struct channel *ch, const struct guard_fd *set)
+static int add_links(const struct channel *ch, const struct guard_fd *set)
 {
+	uint32_t at = 0;
+	struct link *l;
 	int rc = 0;
 
-	for (struct client *client = ch->clients; client && rc == 0; client = client->next) {
-		for (struct link *l = client->links; l && rc == 0; l = l->next)
-			rc = add_to(set, guard_number(&l->socket),
-				    TAG(TAG_LINK, l->serial, l->index), EPOLLIN | EPOLLRDHUP);
-		for (struct caller *c = client->callers; c && rc == 0; c = c->next) {
-			rc = add_to(set, guard_number(&c->socket),
-				    TAG(TAG_CALLER, c->serial, c->index), EPOLLIN | EPOLLRDHUP);
-			if (rc == 0)
-				rc = add_to(set, guard_number(&c->bell),
-					    TAG(TAG_BELL, c->serial, c->index), EPOLLIN);
-		}
-	}
+	/* Some have not said yet whose they are. */
+	while (rc == 0 && (l = link_next(ch, &at)) != NULL)
+		rc = add_to(set, guard_number(&l->socket), TAG(TAG_LINK, l->serial, l->index),
+			    EPOLLIN | EPOLLRDHUP);
+	return rc;
+}
+
+static int add_caller(const struct guard_fd *set, const struct caller *c)
+{
+	int rc = add_to(set, guard_number(&c->socket), TAG(TAG_CALLER, c->serial, c->index),
+			EPOLLIN | EPOLLRDHUP);
+
+	return rc < 0 ? rc :
+			add_to(set, guard_number(&c->bell), TAG(TAG_BELL, c->serial, c->index),
+			       EPOLLIN);
+}
+
+static int add_clients(const struct channel *ch, const struct guard_fd *set)
+{
+	int rc = add_links(ch, set);
+
+	for (struct client *client = ch->clients; client && rc == 0; client = client->next)
+		for (struct caller *c = client->callers; c && rc == 0; c = c->next)
+			if (c->memory) /* else its descriptors are closed */
+				rc = add_caller(set, c);
 	return rc;
 }
 
@@ -245,7 +264,8 @@ static struct channel *record_new(uint32_t flags)
 		ch->pulse_waits.number = ch->more.number = -1;
 	}
 	ch->flags = flags;
-	ch->is_dying = ch->is_spinning = ch->has_grown = false;
+	ch->uid = geteuid();
+	ch->is_dying = ch->is_spinning = ch->has_grown = ch->is_full = false;
 	ch->n_inside = ch->n_sleeping = ch->n_pulse_sleeping = 0;
 	ch->clients = NULL;
 	ch->rules = NULL;
@@ -294,17 +314,30 @@ static int create_locked(uint32_t flags)
 		spare = ch;
 		return rc;
 	}
-	ch->chid = chid;
+	/* With this it is there: who still has the record of a former one looks here. */
+	__atomic_store_n(&ch->chid, chid, __ATOMIC_RELEASE);
 	__atomic_store_n(&table[chid], ch, __ATOMIC_RELEASE);
 	return chid;
 }
 
+/* Changed with the lock and the connections' own. */
 static struct channel *watching;
 
 static int watch_connection(int fd, int coid)
 {
 	/* The hang-up comes unasked. Not RDHUP: our own receiving side is shut. */
-	return watching ? add_to(&watching->waits, fd, TAG(TAG_WATCH, 0, coid), 0) : 0;
+	return add_to(&watching->waits, fd, TAG(TAG_WATCH, 0, coid), 0);
+}
+
+void channel_rearm(struct channel *ch)
+{
+	const struct guard_fd *sets[] = {&ch->waits, &ch->pulse_waits};
+
+	for (unsigned i = 0; i < ARRAY_LEN(sets); i++)
+		if (guard_number(sets[i]) >= 0 && add_own(ch, sets[i]) == 0)
+			(void)add_clients(ch, sets[i]); /* all are there already */
+	if (ch->flags & _NTO_CHF_COID_DISCONNECT)
+		connection_watch(watch_connection);
 }
 
 int channel_create(uint32_t flags)
@@ -319,11 +352,11 @@ int channel_create(uint32_t flags)
 		return rc;
 	lock_take(&lock, &mask);
 	chid = create_locked(flags);
-	if (chid > 0 && flags & _NTO_CHF_COID_DISCONNECT)
+	if (chid > 0 && flags & _NTO_CHF_COID_DISCONNECT) {
 		watching = table[chid];
-	lock_give(&lock, &mask);
-	if (chid > 0 && flags & _NTO_CHF_COID_DISCONNECT)
 		connection_watch(watch_connection);
+	}
+	lock_give(&lock, &mask);
 	return chid;
 }
 
@@ -345,7 +378,6 @@ static void record_free(struct channel *ch)
 
 	close_channel(ch);
 	lock_take(&lock, &mask);
-	ch->chid = 0;
 	ch->next_spare = spare;
 	spare = ch;
 	lock_give(&lock, &mask);
@@ -361,6 +393,8 @@ void channel_leave(struct channel *ch)
 	}
 	/* Each that is woken wakes the next. */
 	channel_ring_others(ch);
+	if (is_last)
+		__atomic_store_n(&ch->chid, 0, __ATOMIC_RELEASE);
 	channel_unlock(ch);
 	if (is_last)
 		record_free(ch);
@@ -375,7 +409,10 @@ static struct channel *unlist(int chid)
 		return NULL;
 	ch->is_dying = true;
 	lock_take(&lock, &mask);
-	table[chid] = NULL;
+	/* Before another one can be the process's only one. */
+	if (ch->flags & _NTO_CHF_COID_DISCONNECT)
+		connection_watch(NULL);
+	__atomic_store_n(&table[chid], NULL, __ATOMIC_RELEASE);
 	lock_give(&lock, &mask);
 	return ch;
 }
@@ -386,10 +423,6 @@ int channel_destroy(int chid)
 
 	if (!ch)
 		return -EINVAL;
-	if (ch->flags & _NTO_CHF_COID_DISCONNECT) {
-		connection_watch(NULL);
-		watching = NULL;
-	}
 	guard_close(&ch->listener);
 	while (ch->clients)
 		client_end(ch->clients);

@@ -69,6 +69,7 @@ struct pulse {
 struct channel {
 	int chid; /* 0: spare */
 	uint32_t flags;
+	uid_t uid; /* whom the kernel tells clients of */
 	pthread_mutex_t lock;
 	bool is_dying;
 	struct guard_fd listener;
@@ -80,6 +81,7 @@ struct channel {
 	unsigned n_pulse_sleeping;
 	struct queue queue;
 	struct client *clients;
+	bool is_full;       /* a connection may wait for a descriptor that was not there */
 	bool has_grown;     /* something was added whose events have not been asked for yet */
 	struct caller *hot; /* whose state word is watched before a sleep */
 	bool is_spinning;   /* somebody watches */
@@ -100,6 +102,8 @@ void channel_unlock(struct channel *ch);
 /* Adds a descriptor to the sets of who waits. 0 or -errno. */
 int channel_add_fd(struct channel *ch, int fd, uint64_t tag, uint32_t events);
 int channel_want_pulse_waits(struct channel *ch);
+/* What events there were may have been lost: all that still holds is told again. With the lock. */
+void channel_rearm(struct channel *ch);
 /* Something is left that a sleeping thread could take. */
 void channel_ring_others(struct channel *ch);
 /* Leaves a receive; the last one out of a dying channel takes it apart. With the lock. */
@@ -120,7 +124,10 @@ enum tag_kind { TAG_LISTENER, TAG_MORE, TAG_LINK, TAG_CALLER, TAG_BELL, TAG_WATC
 /* ---- client.c ---- */
 
 struct link *link_new(struct channel *ch, int fd);
-struct link *link_find(uint32_t index, uint32_t serial);
+/* The one of @ch that an event was for; NULL: it is no more. With the channel's lock. */
+struct link *link_find(const struct channel *ch, uint32_t index, uint32_t serial);
+/* The next one of @ch from index *at on, which moves behind it; NULL: none. */
+struct link *link_next(const struct channel *ch, uint32_t *at);
 void link_close(struct link *l);
 /* By its place in the table; NULL: none was ever there. */
 struct link *link_at(unsigned index);

@@ -50,7 +50,8 @@ static struct link *link_record(void)
 		return NULL;
 	l->socket.number = -1;
 	l->index = n_links;
-	__atomic_store_n(&links[n_links++], l, __ATOMIC_RELEASE);
+	__atomic_store_n(&links[n_links], l, __ATOMIC_RELEASE);
+	__atomic_store_n(&n_links, n_links + 1, __ATOMIC_RELEASE);
 	return l;
 }
 
@@ -80,7 +81,7 @@ struct link *link_new(struct channel *ch, int fd)
 		return NULL;
 	}
 	l->serial++;
-	l->channel = ch;
+	__atomic_store_n(&l->channel, ch, __ATOMIC_RELEASE);
 	l->client = NULL;
 	l->next = NULL;
 	l->is_parted = false;
@@ -97,12 +98,33 @@ struct link *link_new(struct channel *ch, int fd)
 	return NULL;
 }
 
-struct link *link_find(uint32_t index, uint32_t serial)
+static struct link *link_of_channel(const struct channel *ch, uint32_t index)
 {
 	struct link *l = index < LINKS_MAX ? __atomic_load_n(&links[index], __ATOMIC_ACQUIRE) :
 					     NULL;
 
-	return l && l->channel && (l->serial & 0xffffff) == serial ? l : NULL;
+	/* Another channel's may be changed at this moment; ours are not. */
+	return l && __atomic_load_n(&l->channel, __ATOMIC_ACQUIRE) == ch ? l : NULL;
+}
+
+struct link *link_find(const struct channel *ch, uint32_t index, uint32_t serial)
+{
+	struct link *l = link_of_channel(ch, index);
+
+	return l && (l->serial & 0xffffff) == serial ? l : NULL;
+}
+
+struct link *link_next(const struct channel *ch, uint32_t *at)
+{
+	uint32_t end = __atomic_load_n(&n_links, __ATOMIC_ACQUIRE);
+
+	while (*at < end) {
+		struct link *l = link_of_channel(ch, (*at)++);
+
+		if (l)
+			return l;
+	}
+	return NULL;
 }
 
 void link_close(struct link *l)
@@ -111,7 +133,7 @@ void link_close(struct link *l)
 
 	guard_close(&l->socket);
 	share_drop(l);
-	l->channel = NULL;
+	__atomic_store_n(&l->channel, NULL, __ATOMIC_RELEASE);
 	l->client = NULL;
 	lock_take(&lock, &mask);
 	l->next_spare = spare_link;
@@ -143,15 +165,15 @@ static struct client *client_new(struct channel *ch, const struct link *l)
 		at++;
 	c = at < CLIENTS_MAX ? client_record() : NULL;
 	if (c) {
-		c->scoid = SCOID_BIT | (int)at;
-		c->channel = ch;
+		__atomic_store_n(&c->channel, ch, __ATOMIC_RELEASE);
 		c->pid = l->pid;
 		c->uid = l->uid;
 		c->gid = l->gid;
 		c->is_gone = c->is_leaving = false;
 		c->links = NULL;
 		c->callers = NULL;
-		clients[at] = c;
+		__atomic_store_n(&c->scoid, SCOID_BIT | (int)at, __ATOMIC_RELEASE);
+		__atomic_store_n(&clients[at], c, __ATOMIC_RELEASE);
 		client_end_at = MAX(client_end_at, at + 1);
 	}
 	lock_give(&lock, &mask);
@@ -174,7 +196,7 @@ struct client *client_of(struct channel *ch, const struct link *l, uint64_t numb
 			c->number = number;
 	}
 	if (c)
-		c->is_leaving = false;
+		__atomic_store_n(&c->is_leaving, false, __ATOMIC_RELEASE);
 	return c;
 }
 
@@ -187,9 +209,9 @@ static void client_unlist(struct client *c)
 		at = &(*at)->next;
 	*at = c->next;
 	lock_take(&lock, &mask);
-	clients[c->scoid & ~SCOID_BIT] = NULL;
-	c->scoid = 0;
-	c->channel = NULL;
+	__atomic_store_n(&clients[c->scoid & ~SCOID_BIT], NULL, __ATOMIC_RELEASE);
+	__atomic_store_n(&c->scoid, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&c->channel, NULL, __ATOMIC_RELEASE);
 	c->next = spare_client;
 	spare_client = c;
 	lock_give(&lock, &mask);
@@ -239,7 +261,7 @@ void client_lost_link(struct client *c, struct link *l)
 		*at = l->next;
 	link_close(l);
 	if (!c->links && !c->is_gone) {
-		c->is_leaving = true;
+		__atomic_store_n(&c->is_leaving, true, __ATOMIC_SEQ_CST);
 		client_settle(c);
 	}
 }
@@ -260,7 +282,7 @@ void client_part_link(struct client *c, struct link *l)
 	l->client = NULL;
 	l->next = NULL;
 	if (!c->links && !c->is_gone)
-		c->is_leaving = true;
+		__atomic_store_n(&c->is_leaving, true, __ATOMIC_SEQ_CST);
 }
 
 static bool is_blocked(const struct client *c)
@@ -285,7 +307,9 @@ struct client *client_find(struct channel *ch, int scoid)
 
 	if ((scoid & SCOID_BIT) && at < CLIENTS_MAX)
 		c = __atomic_load_n(&clients[at], __ATOMIC_ACQUIRE);
-	return c && c->scoid == scoid && (!ch || c->channel == ch) ? c : NULL;
+	if (!c || __atomic_load_n(&c->scoid, __ATOMIC_ACQUIRE) != scoid)
+		return NULL;
+	return !ch || __atomic_load_n(&c->channel, __ATOMIC_ACQUIRE) == ch ? c : NULL;
 }
 
 int client_detach(int scoid)

@@ -59,9 +59,9 @@ static int detach(int coid)
 	if (!connection_at(coid) && client_detach(coid) == 0)
 		return 0;
 	c = connection_find(coid);
-	if (c && c->kind == CONNECTION_CHANNEL) {
+	if (c && CONNECTION_GET(c, kind) == CONNECTION_CHANNEL) {
 		lane_leave_all(c);
-		if (c->pid == getpid())
+		if (CONNECTION_GET(c, pid) == getpid())
 			lane_untell(LANE_OWN_CHANNELS, coid);
 	}
 	return connection_detach(coid);
@@ -83,10 +83,10 @@ EXPORT int ConnectDetach(int coid)
 
 static uint32_t flags_of(const struct connection *c)
 {
-	uint32_t flags = c->flags;
+	uint32_t flags = CONNECTION_GET(c, flags);
 
-	if (c->socket.number < 0 && c->kind == CONNECTION_CHANNEL) {
-		int fd_flags = fcntl(c->coid, F_GETFD);
+	if (guard_number(&c->socket) < 0 && CONNECTION_GET(c, kind) == CONNECTION_CHANNEL) {
+		int fd_flags = fcntl(CONNECTION_GET(c, coid), F_GETFD);
 
 		flags &= ~(uint32_t)_NTO_COF_CLOEXEC;
 		if (fd_flags >= 0 && fd_flags & FD_CLOEXEC)
@@ -101,12 +101,12 @@ static struct connection *next_in_use(int coid, bool skips_dead)
 	struct connection *c = connection_find(coid);
 
 	while (!c || (skips_dead && connection_is_dead(c))) {
-		c = connection_next(c ? c->coid + 1 : coid);
+		c = connection_next(c ? CONNECTION_GET(c, coid) + 1 : coid);
 		if (!c)
 			return NULL;
 		if (!skips_dead || !connection_is_dead(c))
 			return c;
-		coid = c->coid + 1;
+		coid = CONNECTION_GET(c, coid) + 1;
 		c = NULL;
 	}
 	return c;
@@ -126,14 +126,14 @@ EXPORT int ConnectServerInfo_r(pid_t pid, int coid, struct _server_info *info)
 	if (!c)
 		return -EINVAL;
 	if (!info)
-		return c->coid;
+		return CONNECTION_GET(c, coid);
 	memset(&out, 0, sizeof(out));
-	out.pid = c->pid;
-	out.chid = c->chid;
-	out.scoid = lane_scoid(c->peer);
-	out.coid = c->coid;
+	out.pid = CONNECTION_GET(c, pid);
+	out.chid = CONNECTION_GET(c, chid);
+	out.scoid = lane_scoid(CONNECTION_GET(c, peer));
+	out.coid = CONNECTION_GET(c, coid);
 	out.flags = (int16_t)flags_of(c);
-	return guarded_copy(info, &out, sizeof(out)) < 0 ? -EFAULT : c->coid;
+	return guarded_copy(info, &out, sizeof(out)) < 0 ? -EFAULT : CONNECTION_GET(c, coid);
 }
 
 EXPORT int ConnectServerInfo(pid_t pid, int coid, struct _server_info *info)
@@ -154,8 +154,8 @@ EXPORT int ConnectFlags_r(pid_t pid, int coid, unsigned mask, unsigned bits)
 	if (!c)
 		return -EBADF;
 	old = flags_of(c);
-	c->flags = (c->flags & ~mask) | (bits & mask);
-	if (mask & _NTO_COF_CLOEXEC && c->socket.number < 0)
+	CONNECTION_SET(c, flags, (CONNECTION_GET(c, flags) & ~mask) | (bits & mask));
+	if (mask & _NTO_COF_CLOEXEC && guard_number(&c->socket) < 0)
 		(void)fcntl(coid, F_SETFD, bits & _NTO_COF_CLOEXEC ? FD_CLOEXEC : 0); /* is open */
 	return (int)old;
 }

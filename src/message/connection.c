@@ -45,14 +45,13 @@
 
 /* glibc's own, under the names that it exports for itself: what is ours here is not for our
  * wrappers, which would look for connections. */
-extern int __close(int fd);
 extern int __fcntl(int fd, int cmd, ...);
 
 static struct lock lock = LOCK_INIT;
 /* Only those pages are ever touched that have some. */
 static struct connection *by_fd[IO_FDS];
 static struct connection *by_side[SIDE_MAX];
-static int fd_end; /* above all that ever were one */
+static int fd_end;            /* above all that ever were one */
 static unsigned side_end = 1; /* 0 is SYSMGR_COID */
 static struct connection *spare;
 static struct connection blocks[64];
@@ -92,7 +91,7 @@ struct connection *connection_at(int coid)
 		return &sysmgr;
 	place = place_of(coid);
 	c = place ? __atomic_load_n(place, __ATOMIC_ACQUIRE) : NULL;
-	return c && !c->is_inherited ? c : NULL;
+	return c && !CONNECTION_GET(c, is_inherited) ? c : NULL;
 }
 
 /* ---- Records. With the lock. ---- */
@@ -111,16 +110,18 @@ static struct connection *record_new(void)
 			return NULL;
 	}
 	c->serial++;
-	c->flags = 0;
-	c->socket.number = -1;
-	c->is_dead = c->is_inherited = c->is_mourned = false;
-	c->births = __atomic_load_n(&births_so_far, __ATOMIC_RELAXED);
+	CONNECTION_SET(c, flags, 0);
+	__atomic_store_n(&c->socket.number, -1, __ATOMIC_RELEASE);
+	CONNECTION_SET(c, is_dead, false);
+	CONNECTION_SET(c, is_inherited, false);
+	CONNECTION_SET(c, is_mourned, false);
+	CONNECTION_SET(c, births, __atomic_load_n(&births_so_far, __ATOMIC_RELAXED));
 	return c;
 }
 
 static void record_free(struct connection *c)
 {
-	c->kind = CONNECTION_FREE;
+	CONNECTION_SET(c, kind, CONNECTION_FREE);
 	c->next = spare;
 	spare = c;
 }
@@ -133,10 +134,10 @@ static uint64_t peer_of(pid_t pid, int chid)
 		if (!c)
 			return ++peers_so_far;
 		/* To the channel that had this number before it is no way. */
-		if (c->pid == pid && c->chid == chid && c->kind == CONNECTION_CHANNEL &&
-		    !connection_is_dead(c))
-			return c->peer;
-		coid = c->coid;
+		if (CONNECTION_GET(c, pid) == pid && CONNECTION_GET(c, chid) == chid &&
+		    CONNECTION_GET(c, kind) == CONNECTION_CHANNEL && !connection_is_dead(c))
+			return CONNECTION_GET(c, peer);
+		coid = CONNECTION_GET(c, coid);
 	}
 }
 
@@ -181,9 +182,10 @@ bool connection_has_peer(uint64_t peer)
 
 		if (!c)
 			return false;
-		if (c->peer == peer && c->kind == CONNECTION_CHANNEL && !c->is_dead)
+		if (CONNECTION_GET(c, peer) == peer &&
+		    CONNECTION_GET(c, kind) == CONNECTION_CHANNEL && !CONNECTION_GET(c, is_dead))
 			return true;
-		coid = c->coid + 1;
+		coid = CONNECTION_GET(c, coid) + 1;
 	}
 }
 
@@ -194,9 +196,9 @@ bool connection_has_server(pid_t pid)
 
 		if (!c)
 			return false;
-		if (c->pid == pid && c->kind == CONNECTION_CHANNEL)
+		if (CONNECTION_GET(c, pid) == pid && CONNECTION_GET(c, kind) == CONNECTION_CHANNEL)
 			return true;
-		coid = c->coid + 1;
+		coid = CONNECTION_GET(c, coid) + 1;
 	}
 }
 
@@ -215,7 +217,8 @@ static int socket_connect(pid_t pid, int chid, bool is_private, uid_t *ret_uid)
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	if (connect(fd, (const struct sockaddr *)&to.un, to.len) < 0)
+	/* Not the C library's, which is a cancellation point: a lock may be held. */
+	if (syscall(SYS_connect, fd, &to.un, to.len) < 0)
 		return -errno;
 	/* Anybody could have taken the name; who he is he cannot hide. */
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) < 0 || cred.pid != pid)
@@ -239,7 +242,7 @@ static int refusal(pid_t pid, int chid)
 	fd = socket_connect(pid, chid, true, &uid);
 	if (fd < 0)
 		return -ESRCH;
-	(void)__close(fd);
+	fd_close(fd);
 	return -EPERM;
 }
 
@@ -249,9 +252,9 @@ static int say_hello_shared(int fd, int coid, const struct connection *c, uint64
 		.magic = LANE_MAGIC,
 		.kind = LINK_KIND_HELLO,
 		.coid = coid,
-		.flags = c->flags,
+		.flags = CONNECTION_GET(c, flags),
 		.tid = getpid(),
-		.value = c->peer,
+		.value = CONNECTION_GET(c, peer),
 		.ticket = ticket,
 	};
 	struct iovec part = {.iov_base = &hello, .iov_len = sizeof(hello)};
@@ -290,10 +293,10 @@ bool connection_may_pulse(const struct connection *c)
 	struct proccred cred;
 	uid_t real = getuid(), effective = geteuid();
 
-	if (effective == 0 || c->uid == effective || c->uid == real)
+	if (effective == 0 || CONNECTION_GET(c, uid) == effective || CONNECTION_GET(c, uid) == real)
 		return true;
 	/* It may have become another since it connected its channel. */
-	return proccred_read(c->pid, &cred, NULL, 0) == 0 &&
+	return proccred_read(CONNECTION_GET(c, pid), &cred, NULL, 0) == 0 &&
 	       (cred.ruid == real || cred.ruid == effective || cred.euid == real ||
 		cred.euid == effective);
 }
@@ -316,13 +319,13 @@ static int place_side(struct connection *c, int fd)
 	while (at < side_end && by_side[at])
 		at++;
 	if (at == SIDE_MAX) {
-		(void)__close(fd);
+		fd_close(fd);
 		return -EAGAIN;
 	}
 	rc = guard_add(&c->socket, fd);
 	if (rc < 0)
 		return rc;
-	c->coid = (int)(at | _NTO_SIDE_CHANNEL);
+	CONNECTION_SET(c, coid, (int)(at | _NTO_SIDE_CHANNEL));
 	__atomic_store_n(&by_side[at], c, __ATOMIC_RELEASE);
 	if (at == side_end)
 		__atomic_store_n(&side_end, at + 1, __ATOMIC_RELEASE);
@@ -338,7 +341,7 @@ static uint64_t inode_of(int fd)
 
 static void put_fd(int fd, struct connection *c)
 {
-	c->inode = inode_of(fd);
+	CONNECTION_SET(c, inode, inode_of(fd));
 	__atomic_store_n(&fd_end, MAX(fd_end, fd + 1), __ATOMIC_RELEASE);
 	__atomic_store_n(&by_fd[fd], c, __ATOMIC_RELEASE);
 	io_flag_set(fd);
@@ -356,30 +359,30 @@ static int move_fd(int fd, unsigned index, bool is_cloexec)
 	}
 	at = __fcntl(fd, is_cloexec ? F_DUPFD_CLOEXEC : F_DUPFD, (int)index);
 	error = errno;
-	(void)__close(fd);
+	fd_close(fd);
 	return at < 0 ? -error : at;
 }
 
 static int place_fd(struct connection *c, int fd, unsigned index)
 {
-	int at = move_fd(fd, index, c->flags & _NTO_COF_CLOEXEC);
+	int at = move_fd(fd, index, CONNECTION_GET(c, flags) & _NTO_COF_CLOEXEC);
 
 	if (at < 0)
 		return at;
 	if (at >= IO_FDS) {
-		(void)__close(at);
+		fd_close(at);
 		return -EMFILE;
 	}
-	c->coid = at;
+	CONNECTION_SET(c, coid, at);
 	put_fd(at, c);
 	return 0;
 }
 
 static void unplace(struct connection *c)
 {
-	__atomic_store_n(place_of(c->coid), NULL, __ATOMIC_RELEASE);
-	if (!is_side(c->coid))
-		io_flag_clear(c->coid);
+	__atomic_store_n(place_of(CONNECTION_GET(c, coid)), NULL, __ATOMIC_RELEASE);
+	if (!is_side(CONNECTION_GET(c, coid)))
+		io_flag_clear(CONNECTION_GET(c, coid));
 }
 
 /* With the lock. @fd is taken in any case. */
@@ -389,24 +392,26 @@ static int attach_locked(int fd, struct connection *like, unsigned index)
 	int rc;
 
 	if (!c) {
-		(void)__close(fd);
+		fd_close(fd);
 		return -EAGAIN;
 	}
-	c->pid = like->pid;
-	c->chid = like->chid;
-	c->uid = like->uid;
-	c->flags = like->flags;
-	c->peer = peer_of(c->pid, c->chid);
-	c->kind = CONNECTION_CHANNEL;
+	CONNECTION_SET(c, pid, like->pid);
+	CONNECTION_SET(c, chid, like->chid);
+	CONNECTION_SET(c, uid, like->uid);
+	CONNECTION_SET(c, own_uid, geteuid());
+	CONNECTION_SET(c, flags, like->flags);
+	CONNECTION_SET(c, peer, peer_of(CONNECTION_GET(c, pid), CONNECTION_GET(c, chid)));
+	CONNECTION_SET(c, kind, CONNECTION_CHANNEL);
 	rc = is_side((int)index) ? place_side(c, fd) : place_fd(c, fd, index);
 	if (rc < 0) {
 		record_free(c);
 		return rc;
 	}
-	(void)say_hello(connection_fd(c), c->coid, c); /* a new socket has room */
+	(void)say_hello(connection_fd(c), CONNECTION_GET(c, coid), c); /* a new socket has room */
 	if (watcher)
-		(void)watcher(connection_fd(c), c->coid); /* no memory: that death is not told */
-	return c->coid;
+		(void)watcher(connection_fd(c),
+			      CONNECTION_GET(c, coid)); /* no memory: that death is not told */
+	return CONNECTION_GET(c, coid);
 }
 
 static int check_index(unsigned index)
@@ -468,10 +473,10 @@ int connection_detach(int coid)
 		return -EINVAL;
 	}
 	unplace(c);
-	if (c->socket.number >= 0)
+	if (guard_number(&c->socket) >= 0)
 		guard_close(&c->socket);
 	else
-		(void)__close(coid);
+		fd_close(coid);
 	record_free(c);
 	lock_give(&lock, &mask);
 	return 0;
@@ -485,7 +490,7 @@ static void mark_dead(struct connection *c)
 
 void connection_died(struct connection *c)
 {
-	uint64_t peer = c->peer;
+	uint64_t peer = CONNECTION_GET(c, peer);
 
 	mark_dead(c);
 	for (int coid = 0;;) {
@@ -493,20 +498,22 @@ void connection_died(struct connection *c)
 
 		if (!other)
 			return;
-		if (other->peer == peer && other->kind == CONNECTION_CHANNEL)
+		if (CONNECTION_GET(other, peer) == peer &&
+		    CONNECTION_GET(other, kind) == CONNECTION_CHANNEL)
 			mark_dead(other);
-		coid = other->coid + 1;
+		coid = CONNECTION_GET(other, coid) + 1;
 	}
 }
 
 bool connection_is_dead(const struct connection *c)
 {
-	struct pollfd fd = {.fd = connection_fd(c), .events = POLLOUT};
+	int r;
 
-	if (c->kind != CONNECTION_CHANNEL || __atomic_load_n(&c->is_dead, __ATOMIC_ACQUIRE))
-		return c->is_dead;
+	if (CONNECTION_GET(c, kind) != CONNECTION_CHANNEL || CONNECTION_GET(c, is_dead))
+		return CONNECTION_GET(c, is_dead);
 	/* Our receiving side is shut: only the other end's close makes a hang-up of it. */
-	return poll(&fd, 1, 0) == 1 && fd.revents & (POLLHUP | POLLERR);
+	r = packet_poll(connection_fd(c), POLLOUT, 0);
+	return r > 0 && r & (POLLHUP | POLLERR);
 }
 
 void connection_watch(int (*watch)(int fd, int coid))
@@ -520,9 +527,9 @@ void connection_watch(int (*watch)(int fd, int coid))
 
 		if (!c)
 			break;
-		if (c->kind == CONNECTION_CHANNEL)
-			(void)watch(connection_fd(c), c->coid); /* as above */
-		coid = c->coid + 1;
+		if (CONNECTION_GET(c, kind) == CONNECTION_CHANNEL)
+			(void)watch(connection_fd(c), CONNECTION_GET(c, coid)); /* as above */
+		coid = CONNECTION_GET(c, coid) + 1;
 	}
 	lock_give(&lock, &mask);
 }
@@ -542,7 +549,7 @@ static void take_over(struct connection *c, int fd, int fresh, bool is_dup)
 	(void)__fcntl(fresh, F_SETFL, 0);
 	(void)say_hello_shared(fresh, fd, c, ticket); /* a new socket has room */
 	(void)syscall(SYS_dup3, fresh, fd, flags & FD_CLOEXEC ? O_CLOEXEC : 0); /* both are open */
-	(void)__close(fresh);
+	fd_close(fresh);
 }
 
 /* The record of @fd, to be filled; NULL: @fd is no connection to any channel. */
@@ -561,32 +568,36 @@ static struct connection *adopt_locked(int fd, bool is_dup)
 {
 	struct connection *c = by_fd[fd];
 	int fresh, chid;
+	uid_t uid = 0;
 	pid_t pid;
 
-	if (c && !c->is_inherited)
+	if (c && !CONNECTION_GET(c, is_inherited))
 		return c;
 	c = adopt_record(fd, &pid, &chid);
 	if (!c)
 		return NULL;
-	fresh = channel_socket(pid, chid, &c->uid);
+	fresh = channel_socket(pid, chid, &uid);
 	if (fresh == -EAGAIN) {
 		/* Its server is too busy to have another one now. */
 		if (c != by_fd[fd])
 			record_free(c);
 		return NULL;
 	}
-	c->is_inherited = false;
-	c->is_dead = fresh < 0; /* that channel is gone, and the connection with it */
-	c->births = __atomic_load_n(&births_so_far, __ATOMIC_RELAXED);
-	c->flags = __fcntl(fd, F_GETFD) & FD_CLOEXEC ? _NTO_COF_CLOEXEC : 0;
-	c->pid = pid;
-	c->chid = chid;
-	c->coid = fd;
-	c->socket.number = -1;
-	c->kind = CONNECTION_CHANNEL;
-	c->peer = c->is_dead ? ++peers_so_far : peer_of(pid, chid);
-	if (c->is_dead)
-		c->flags |= _NTO_COF_DEAD;
+	CONNECTION_SET(c, is_inherited, false);
+	/* That channel is gone, and the connection with it. */
+	CONNECTION_SET(c, is_dead, fresh < 0);
+	CONNECTION_SET(c, births, __atomic_load_n(&births_so_far, __ATOMIC_RELAXED));
+	CONNECTION_SET(c, uid, uid);
+	CONNECTION_SET(c, own_uid, geteuid());
+	CONNECTION_SET(c, flags, __fcntl(fd, F_GETFD) & FD_CLOEXEC ? _NTO_COF_CLOEXEC : 0);
+	CONNECTION_SET(c, pid, pid);
+	CONNECTION_SET(c, chid, chid);
+	CONNECTION_SET(c, coid, fd);
+	__atomic_store_n(&c->socket.number, -1, __ATOMIC_RELEASE);
+	CONNECTION_SET(c, kind, CONNECTION_CHANNEL);
+	CONNECTION_SET(c, peer, fresh < 0 ? ++peers_so_far : peer_of(pid, chid));
+	if (fresh < 0)
+		CONNECTION_SET(c, flags, CONNECTION_GET(c, flags) | _NTO_COF_DEAD);
 	else
 		take_over(c, fd, fresh, is_dup);
 	put_fd(fd, c);
@@ -616,7 +627,7 @@ struct connection *connection_find(int coid)
 	struct connection *c = connection_at(coid);
 
 	if (__builtin_expect(c && ready_is_current(), 1)) {
-		if (is_side(coid) || inode_of(coid) == c->inode)
+		if (is_side(coid) || inode_of(coid) == CONNECTION_GET(c, inode))
 			return c;
 		/* Closed by a raw system call. */
 		(void)connection_forget(coid);
@@ -659,13 +670,15 @@ static void say_dup(const struct connection *c, int old)
 	struct vec out, none;
 	long status;
 
-	if (c->kind != CONNECTION_CHANNEL || c->is_dead || c->pid == getpid())
+	if (CONNECTION_GET(c, kind) != CONNECTION_CHANNEL || CONNECTION_GET(c, is_dead) ||
+	    CONNECTION_GET(c, pid) == getpid())
 		return;
 	message.info.pid = getpid();
 	message.info.coid = old;
 	vec_of(&out, &message, sizeof(message));
 	vec_of(&none, NULL, 0);
-	(void)send_message(c->coid, &out, &none, false, &status); /* a server need not care */
+	(void)send_message(CONNECTION_GET(c, coid), &out, &none, false,
+			   &status); /* a server need not care */
 }
 
 /* What QNX's close() tells the server. Not oneself, who is here and cannot receive. */
@@ -680,12 +693,15 @@ static int say_close(const struct connection *c)
 	long status;
 	int rc;
 
-	if (c->kind != CONNECTION_CHANNEL || c->is_dead || c->pid == getpid())
+	if (CONNECTION_GET(c, kind) != CONNECTION_CHANNEL || CONNECTION_GET(c, is_dead) ||
+	    CONNECTION_GET(c, pid) == getpid())
 		return 0;
-	message.is_shared = c->births != __atomic_load_n(&births_so_far, __ATOMIC_RELAXED);
+	message.is_shared =
+		CONNECTION_GET(c, births) != __atomic_load_n(&births_so_far, __ATOMIC_RELAXED);
 	vec_of(&out, &message, message.is_shared ? sizeof(message) : 2 * sizeof(uint16_t));
 	vec_of(&none, NULL, 0);
-	rc = send_message(c->coid, &out, &none, false, &status); /* it is closed in any case */
+	/* It is closed in any case. */
+	rc = send_message(CONNECTION_GET(c, coid), &out, &none, false, &status);
 	/* A server need not know of it, nor live. */
 	return rc == -ENOSYS || rc == -ESRCH || rc == -EBADF ? 0 : rc;
 }
@@ -695,7 +711,7 @@ bool connection_closing(int fd, int *ret_error)
 	struct connection *c = connection_at(fd);
 	int rc = 0;
 
-	if (c && inode_of(fd) == c->inode)
+	if (c && inode_of(fd) == CONNECTION_GET(c, inode))
 		rc = say_close(c);
 	if (ret_error)
 		*ret_error = rc;
@@ -743,7 +759,7 @@ void connection_forked(void)
 	side_end = 1;
 	for (int fd = 0; fd < fd_end; fd++)
 		if (by_fd[fd])
-			by_fd[fd]->is_inherited = true;
+			CONNECTION_SET(by_fd[fd], is_inherited, true);
 }
 
 void connection_birth(void)
@@ -758,7 +774,7 @@ void connection_introduce(void)
 
 	lock_take(&lock, &mask);
 	for (int fd = 0; fd < fd_end; fd++)
-		if (by_fd[fd] && by_fd[fd]->is_inherited)
+		if (by_fd[fd] && CONNECTION_GET(by_fd[fd], is_inherited))
 			(void)adopt_locked(fd, false); /* as the comment says */
 	lock_give(&lock, &mask);
 }

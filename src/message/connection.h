@@ -30,12 +30,17 @@ struct connection {
 	bool is_inherited;      /* by a fork: to be made anew before it is used */
 	pid_t pid;              /* whose channel */
 	int chid;
-	uid_t uid;       /* of that process */
-	uint64_t inode;  /* of the socket in descriptor space: another is not it */
-	uint64_t peer;   /* the same number for all connections to that channel, and never again */
+	uid_t uid;      /* of that process */
+	uid_t own_uid;  /* as whom it knows us */
+	uint64_t inode; /* of the socket in descriptor space: another is not it */
+	uint64_t peer;  /* the same number for all connections to that channel, and never again */
 	uint32_t births; /* of children, before it was made */
 	struct connection *next;
 };
+
+/* The fields of a record may change while they are looked at. */
+#define CONNECTION_GET(c, field)        __atomic_load_n(&(c)->field, __ATOMIC_RELAXED)
+#define CONNECTION_SET(c, field, value) __atomic_store_n(&(c)->field, value, __ATOMIC_RELAXED)
 
 /* NULL: there is none with that id. Finds, and makes its own, what was inherited. */
 struct connection *connection_find(int coid);
@@ -44,7 +49,7 @@ struct connection *connection_at(int coid);
 
 static inline int connection_fd(const struct connection *c)
 {
-	return c->socket.number >= 0 ? guard_number(&c->socket) : c->coid;
+	return guard_number(&c->socket) >= 0 ? guard_number(&c->socket) : CONNECTION_GET(c, coid);
 }
 
 /* The next one from @coid on, NULL: none. */

@@ -42,8 +42,7 @@ struct reached {
 
 static struct lock lock = LOCK_INIT;
 static struct reached reached[REACHED_MAX];
-static unsigned next_victim;
-static uint32_t reached_generation;
+static unsigned n_reached, next_victim;
 
 /* The client of an event. */
 struct target {
@@ -53,15 +52,16 @@ struct target {
 
 /* ---- Pulses ---- */
 
+void deliver_event_forked(void)
+{
+	lock_reset(&lock);
+	/* They are closed. */
+	n_reached = 0;
+}
+
 static struct reached *reached_find(pid_t pid, int chid)
 {
-	/* A forked child has none of its parent's. */
-	if (reached_generation != thread_generation()) {
-		for (unsigned i = 0; i < REACHED_MAX; i++)
-			reached[i].socket.number = -1;
-		reached_generation = thread_generation();
-	}
-	for (unsigned i = 0; i < REACHED_MAX; i++)
+	for (unsigned i = 0; i < n_reached; i++)
 		if (guard_number(&reached[i].socket) >= 0 && reached[i].pid == pid &&
 		    reached[i].chid == chid)
 			return &reached[i];
@@ -71,13 +71,19 @@ static struct reached *reached_find(pid_t pid, int chid)
 /* With the lock. */
 static int reach(pid_t pid, int chid, struct reached **ret)
 {
-	struct reached *r = &reached[next_victim++ % REACHED_MAX];
 	int fd = connection_reach(pid, chid);
+	struct reached *r;
 	int rc;
 
 	if (fd < 0)
 		return -EBADF;
-	guard_close(&r->socket);
+	if (n_reached < REACHED_MAX) {
+		r = &reached[n_reached++];
+		r->socket.number = -1;
+	} else {
+		r = &reached[next_victim++ % REACHED_MAX];
+		guard_close(&r->socket);
+	}
 	rc = guard_add(&r->socket, fd);
 	r->pid = pid;
 	r->chid = chid;

@@ -31,6 +31,7 @@
 #include "message/ready.h"
 #include "message/slot.h"
 #include "message/thread.h"
+#include "message/timeout.h"
 #include "wire/packet.h"
 
 #define NS_PER_S      1000000000ull
@@ -151,8 +152,9 @@ static bool wants_frames(const struct connection *c)
 
 	/* Memory that others can write as they like is for one user's programs. Who listened as
 	 * one user may be another now. */
-	return (wish && strcmp(wish, "socket") == 0) || c->uid != geteuid() ||
-	       proccred_read(c->pid, &cred, NULL, 0) < 0 || cred.euid != geteuid();
+	return (wish && strcmp(wish, "socket") == 0) || CONNECTION_GET(c, uid) != geteuid() ||
+	       CONNECTION_GET(c, own_uid) != CONNECTION_GET(c, uid) ||
+	       proccred_read(CONNECTION_GET(c, pid), &cred, NULL, 0) < 0 || cred.euid != geteuid();
 }
 
 static void write_pair(struct lane *m, enum lane_pairs which, unsigned at);
@@ -281,25 +283,41 @@ static int make_waits(struct lane_end *l)
 	return rc < 0 ? rc : add_to_waits(l, &l->socket, LANE_WAITS_SOCKET);
 }
 
+/* How the first message or pulse of a thread waits. */
+struct lane_wait {
+	struct timeout *limit; /* NULL: not at all */
+	sigset_t mask;         /* signals that are blocked meanwhile */
+};
+
+/* Not by the C library, whose sleep has limits of its own and is a cancellation point. */
+static int wait_a_moment(const struct lane_wait *w)
+{
+	struct timespec pause = {.tv_nsec = LANE_CROWD_NS};
+
+	if (!w->limit)
+		return -EAGAIN;
+	if (syscall(SYS_ppoll, NULL, 0, &pause, &w->mask, 8) < 0)
+		return -EINTR;
+	return w->limit->is_armed && timeout_is_over(w->limit) ? timeout_expired(w->limit) : 0;
+}
+
 /* A queue that is full for the moment is waited for; nobody has seen the lane before. */
 static int send_lane(const struct connection *c, const struct link_record *record, const int *fds,
-		     unsigned n_fds, bool waits)
+		     unsigned n_fds, const struct lane_wait *w)
 {
-	const struct timespec pause = {.tv_nsec = LANE_CROWD_NS};
-
 	for (;;) {
 		int rc = packet_send_fds(connection_fd(c), record, sizeof(*record), fds, n_fds,
 					 MSG_DONTWAIT);
 
 		if (rc != -ETOOMANYREFS && rc != -EAGAIN)
 			return rc;
-		if (!waits)
-			return -EAGAIN;
-		(void)nanosleep(&pause, NULL);
+		rc = wait_a_moment(w);
+		if (rc < 0)
+			return rc;
 	}
 }
 
-static int lane_open(struct lane_end *l, struct connection *c, bool waits)
+static int lane_open(struct lane_end *l, struct connection *c, const struct lane_wait *w)
 {
 	struct link_record record = {.magic = LANE_MAGIC, .kind = LINK_KIND_LANE};
 	auto_fd memory = -1, other = -1;
@@ -326,7 +344,7 @@ static int lane_open(struct lane_end *l, struct connection *c, bool waits)
 	rc = send_lane(c, &record,
 		       (const int[4]){other, guard_number(&l->bell), memory,
 				      guard_number(&l->wake)},
-		       l->is_frames ? 3 : 4, waits);
+		       l->is_frames ? 3 : 4, w);
 	return rc == -EPIPE || rc == -ECONNRESET || rc == -ENOTCONN ? -EBADF : rc;
 }
 
@@ -334,7 +352,7 @@ static int lane_open(struct lane_end *l, struct connection *c, bool waits)
 
 static bool is_fit(const struct lane_end *l, const struct connection *c)
 {
-	return l->peer == c->peer && !l->is_in_use && !l->is_dead;
+	return l->peer == CONNECTION_GET(c, peer) && !l->is_in_use && !l->is_dead;
 }
 
 static void lane_tidy(void)
@@ -364,22 +382,23 @@ static void lane_check_process(void)
 	}
 }
 
-static int lane_new(struct connection *c, bool waits, struct lane_end **ret)
+static int lane_new(struct connection *c, struct timeout *limit, struct lane_end **ret)
 {
+	struct lane_wait w = {.limit = limit};
 	struct lane_end *l;
-	sigset_t mask, before;
+	sigset_t mask;
 	int rc;
 
 	/* A handler must not find the list half made. */
-	mask_all(&before);
+	mask_all(&w.mask);
 	lane_tidy();
 	lock_take(&lock, &mask);
 	l = record_new();
 	lock_give(&lock, &mask);
-	rc = l ? lane_open(l, c, waits) : -EAGAIN;
+	rc = l ? lane_open(l, c, &w) : -EAGAIN;
 	if (rc == 0) {
 		lock_take(&lock, &mask);
-		l->peer = c->peer;
+		l->peer = CONNECTION_GET(c, peer);
 		lock_give(&lock, &mask);
 		l->next = mine;
 		mine = l;
@@ -387,13 +406,13 @@ static int lane_new(struct connection *c, bool waits, struct lane_end **ret)
 	} else if (l) {
 		lane_close(l);
 	}
-	mask_restore(&before);
+	mask_restore(&w.mask);
 	if (rc == -EBADF)
 		connection_died(c);
 	return rc;
 }
 
-int lane_get(struct connection *c, bool waits, struct lane_end **ret)
+int lane_get(struct connection *c, struct timeout *limit, struct lane_end **ret)
 {
 	lane_check_process();
 	for (struct lane_end *l = mine; l; l = l->next)
@@ -401,7 +420,7 @@ int lane_get(struct connection *c, bool waits, struct lane_end **ret)
 			*ret = l;
 			return 0;
 		}
-	return c->is_dead ? -EBADF : lane_new(c, waits, ret);
+	return CONNECTION_GET(c, is_dead) ? -EBADF : lane_new(c, limit, ret);
 }
 
 void lane_died(struct lane_end *l, struct connection *c)
@@ -410,18 +429,30 @@ void lane_died(struct lane_end *l, struct connection *c)
 	connection_died(c);
 }
 
+bool lane_may_leave(const struct lane *m)
+{
+	return __atomic_load_n(&m->taken_up, __ATOMIC_ACQUIRE) &&
+	       !(m->channel_flags & _NTO_CHF_UNBLOCK);
+}
+
+enum slot_leave lane_withdraw(struct lane *m, uint32_t gen, bool timed)
+{
+	/* What is not READY any more was received: so the lane has been taken up by now. */
+	if (slot_take_back(&m->state, gen))
+		return SLOT_LEFT;
+	return slot_withdraw(&m->state, gen, lane_may_leave(m), timed);
+}
+
 /* Takes it back if that may be, and asks the server otherwise. */
 static void leave_one(struct lane_end *l)
 {
-	bool may_leave = __atomic_load_n(&l->memory->taken_up, __ATOMIC_ACQUIRE) &&
-			 !(l->memory->channel_flags & _NTO_CHF_UNBLOCK);
 	uint32_t gen = __atomic_load_n(&l->generation, __ATOMIC_ACQUIRE);
 
 	/* Of this message; it may be over meanwhile. */
 	if (slot_gen(slot_load(&l->memory->state)) != gen)
 		return;
-	l->is_detached = true;
-	switch (slot_withdraw(&l->memory->state, gen, may_leave, false)) {
+	__atomic_store_n(&l->is_detached, true, __ATOMIC_RELEASE);
+	switch (lane_withdraw(l->memory, gen, false)) {
 	case SLOT_LEFT:
 		/* Nothing else ends the receive that the thread sleeps in. */
 		(void)shutdown(guard_number(&l->socket), SHUT_RDWR);
@@ -455,7 +486,8 @@ void lane_leave_all(struct connection *c)
 
 	lock_take(&lock, &mask);
 	for (struct lane_end *l = all; l; l = l->next_all)
-		if (__atomic_load_n(&l->coid, __ATOMIC_ACQUIRE) == c->coid && l->memory)
+		if (__atomic_load_n(&l->coid, __ATOMIC_ACQUIRE) == CONNECTION_GET(c, coid) &&
+		    l->memory)
 			leave_one(l);
 	lock_give(&lock, &mask);
 }

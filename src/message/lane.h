@@ -11,10 +11,12 @@
 
 #include "client/guard.h"
 #include "gen/shared.h"
+#include "message/slot.h"
 #include "message/spin.h"
 #include "message/vec.h"
 
 struct connection;
+struct timeout;
 
 /* What an event of `waits` is for. */
 enum lane_waits { LANE_WAITS_BELL, LANE_WAITS_SOCKET, LANE_WAITS_SIGNAL };
@@ -42,10 +44,11 @@ struct lane_end {
 };
 
 /*
- * The calling thread's lane for @c, not in use. *ret; 0, -EBADF (the channel is gone), -EAGAIN. @waits:
- * when the server has more on its way than there is room for, wait until it has taken some.
+ * The calling thread's lane for @c, not in use. *ret; 0, -EBADF (the channel is gone), -EAGAIN. When
+ * the server has more on its way than there is room for: with a @limit, armed or not, wait until it
+ * has taken some: -EINTR, -ETIMEDOUT.
  */
-int lane_get(struct connection *c, bool waits, struct lane_end **ret);
+int lane_get(struct connection *c, struct timeout *limit, struct lane_end **ret);
 
 /* The server is gone: nothing goes this way any more. */
 void lane_died(struct lane_end *l, struct connection *c);
@@ -58,6 +61,11 @@ bool lane_is_closed(const struct lane_end *l);
 
 /* The server is to look. */
 void lane_ring(struct lane_end *l);
+
+/* May a message be left that was received? Not known before the lane has been taken up. */
+bool lane_may_leave(const struct lane *m);
+/* Takes message @gen back if that may be, and asks the server otherwise (slot_withdraw()). */
+enum slot_leave lane_withdraw(struct lane *m, uint32_t gen, bool timed);
 
 /* The server's id of this process, as one of its lanes to @peer has been told; 0: none has. */
 int lane_scoid(uint64_t peer);

@@ -121,11 +121,11 @@ int pulse_send(int coid, int priority, int code, uint64_t value)
 	p.priority = pulse_priority(priority);
 	if (p.priority < 0)
 		return p.priority;
-	if (!c || c->is_dead)
+	if (!c || CONNECTION_GET(c, is_dead))
 		return -EBADF;
-	if (c->kind == CONNECTION_SYSMGR)
+	if (CONNECTION_GET(c, kind) == CONNECTION_SYSMGR)
 		return -ENOSYS;
-	rc = lane_get(c, false, &l);
+	rc = lane_get(c, NULL, &l);
 	if (rc == 0 && !l->may_pulse)
 		rc = -EPERM;
 	if (rc == 0)

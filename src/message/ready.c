@@ -9,6 +9,7 @@
 #include "client/node.h"
 #include "message/channel.h"
 #include "message/connection.h"
+#include "message/deliver_event.h"
 #include "message/fault.h"
 #include "message/lane.h"
 #include "message/lock.h"
@@ -25,10 +26,13 @@ static size_t chunk_left;
 static void ready_forked(void)
 {
 	lock_reset(&lock);
+	/* Another thread may have been in the middle of taking from it. */
+	chunk_left = 0;
 	guard_close_all_but(node_owns_guard);
 	connection_forked();
 	lane_forked();
 	channel_forked();
+	deliver_event_forked();
 	__atomic_store_n(&ready_generation, 0, __ATOMIC_RELEASE);
 }
 

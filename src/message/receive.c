@@ -71,7 +71,7 @@ static int give_pulse(struct receiving *r, struct pulse *p)
 /* The client gets @error and is done with. With the lock and BUSY. */
 static void refuse(struct caller *c, int error)
 {
-	c->progress = CALLER_IDLE;
+	caller_answered(c);
 	bulk_answer_error(c, error);
 }
 
@@ -106,19 +106,31 @@ static int hold_message(struct receiving *r, struct caller *c)
 	return 0;
 }
 
+/* Its client has taken it back. Gives its lock back; with the channel's. */
+static void caller_withdrawn(struct caller *c)
+{
+	struct client *client = c->client;
+
+	__atomic_store_n(&c->progress, CALLER_IDLE, __ATOMIC_RELEASE);
+	(void)pthread_mutex_unlock(&c->lock); /* as above */
+	/* That may be all that kept it from being gone. */
+	client_settle(client);
+}
+
 /* rcvid; -EAGAIN: look for another; -EFAULT. Gives the channel's lock back while much is copied. */
 static int give_message(struct receiving *r, struct caller *c)
 {
-	bool is_much = c->request.size > LANE_INLINE;
+	bool is_much = c->request.size > (c->is_frames ? c->n_staged : LANE_INLINE);
+	struct client *client;
 	int rcvid, rc;
 
 	(void)pthread_mutex_lock(&c->lock); /* a plain mutex: cannot fail */
 	if (!c->memory || slot_take(&c->memory->state, c->generation) != SLOT_HELD) {
-		c->progress = CALLER_IDLE;
-		(void)pthread_mutex_unlock(&c->lock);
+		caller_withdrawn(c);
 		return -EAGAIN;
 	}
 	c->progress = CALLER_HELD;
+	caller_count(c);
 	rcvid = caller_rcvid(c);
 	if (is_much)
 		channel_unlock(r->ch);
@@ -127,7 +139,10 @@ static int give_message(struct receiving *r, struct caller *c)
 		caller_unlock(c);
 		(void)pthread_mutex_lock(&r->ch->lock); /* as above */
 	} else {
+		client = c->client;
 		(void)pthread_mutex_unlock(&c->lock); /* who has the channel brings the news */
+		if (rc < 0)
+			client_settle(client);
 	}
 	return rc < 0 ? rc : rcvid;
 }
@@ -238,7 +253,8 @@ static void cancelled(void *arg)
 	struct sleeper *s = arg;
 
 	woken(arg);
-	/* The wake-up that it may have had is another's. */
+	/* What it was told of, perhaps, in the moment before, is another's. */
+	channel_rearm(s->ch);
 	channel_ring_others(s->ch);
 	channel_leave(s->ch);
 }

@@ -56,6 +56,7 @@ static int forget(int rcvid)
 		return -ESRCH;
 	if (c->channel == ch && !c->memory)
 		caller_lost(c);
+	channel_ring_others(ch);
 	channel_unlock(ch);
 	return -ESRCH;
 }

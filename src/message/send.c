@@ -72,10 +72,10 @@ static void fill_request(struct sending *s, struct lane_request *q)
 	const struct vec *out = s->send, *in = s->reply;
 	bool is_one = out->n == 1, is_one_in = in->n == 1;
 
-	q->coid = s->c->coid;
+	q->coid = CONNECTION_GET(s->c, coid);
 	q->tid = s->l->tid;
 	q->priority = thread_priority();
-	q->flags = s->c->flags;
+	q->flags = CONNECTION_GET(s->c, flags);
 	q->size = out->size;
 	q->room = in->size;
 	q->ticket = s->l->last_ns;
@@ -103,52 +103,12 @@ static int give_in_memory(struct sending *s)
 	return 0;
 }
 
-static int give_as_record(struct sending *s)
-{
-	struct lane_record record = {.magic = LANE_MAGIC, .kind = LANE_KIND_SEND};
-	struct iovec parts[SEND_PARTS_MAX + 1];
-	size_t n, len;
-	int rc;
-
-	fill_request(s, &record.request);
-	n = vec_slice(s->send, 0, LANE_FRAME, parts + 1, SEND_PARTS_MAX, &len);
-	parts[0].iov_base = &record;
-	parts[0].iov_len = sizeof(record);
-	record.generation = slot_publish(&s->m->state);
-	__atomic_store_n(&s->l->generation, record.generation, __ATOMIC_RELEASE);
-	rc = packet_send(guard_number(&s->l->socket), parts, n + 1, 0);
-	if (rc == 0)
-		return 0;
-	/* Nobody has seen it. */
-	(void)slot_withdraw(&s->m->state, record.generation, true, false);
-	return rc == -EPIPE || rc == -ECONNRESET ? -EBADF : rc;
-}
-
-static int give(struct sending *s)
-{
-	uint64_t now = lane_now();
-	int rc;
-
-	if (now - s->l->last_ns > SEND_FRESH_NS && lane_is_closed(s->l))
-		return -EBADF;
-	s->l->last_ns = now;
-	__atomic_store_n(&s->l->coid, s->c->coid, __ATOMIC_RELEASE);
-	rc = s->l->is_frames ? give_as_record(s) : give_in_memory(s);
-	return rc;
-}
-
 /* ---- Leaving ---- */
-
-static bool may_leave(const struct sending *s)
-{
-	return __atomic_load_n(&s->m->taken_up, __ATOMIC_ACQUIRE) &&
-	       !(s->m->channel_flags & _NTO_CHF_UNBLOCK);
-}
 
 /* @error is why. True: it has left. */
 static bool leave(struct sending *s, int error)
 {
-	switch (slot_withdraw(&s->m->state, s->l->generation, may_leave(s), error == -ETIMEDOUT)) {
+	switch (lane_withdraw(s->m, s->l->generation, error == -ETIMEDOUT)) {
 	case SLOT_LEFT:
 		s->leave_error = error;
 		return true;
@@ -160,6 +120,8 @@ static bool leave(struct sending *s, int error)
 		return false;
 	case SLOT_STAYS:
 		s->leave_error = error;
+		/* Who detached the connection has asked already. */
+		s->is_asked = !lane_may_leave(s->m);
 		return false;
 	}
 	return false;
@@ -183,12 +145,12 @@ static void serve_fetch(struct sending *s, const struct lane_record *ask)
 	ssize_t got = window == MAP_FAILED ? -ENOMEM :
 					     vec_gather(s->send, ask->offset, window, want);
 
-	if (got < 0)
-		record.error = (int)-got;
+	if (got < 0 || (size_t)got < ask->size)
+		record.error = got < 0 ? (int)-got : EFAULT;
 	else
 		record.size = parts[1].iov_len = (size_t)got;
-	/* If it fails the server is gone, which the next receive tells. */
-	(void)packet_send(guard_number(&s->l->socket), parts, 2, 0);
+	/* If it fails the server is gone, which the next receive tells, or has given up asking. */
+	(void)packet_send(guard_number(&s->l->socket), parts, 2, MSG_DONTWAIT);
 	if (window != MAP_FAILED)
 		(void)munmap(window, LANE_WINDOW); /* it is ours: cannot fail */
 }
@@ -199,6 +161,7 @@ static void serve_put(struct sending *s, const struct lane_record *ask)
 		.magic = LANE_MAGIC,
 		.kind = LANE_KIND_DATA,
 		.generation = ask->generation,
+		.offset = ask->offset,
 	};
 	uint8_t *window =
 		mmap(NULL, LANE_WINDOW, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -212,7 +175,7 @@ static void serve_put(struct sending *s, const struct lane_record *ask)
 		got = vec_scatter(s->reply, ask->offset, window, (size_t)got);
 	if (got < 0)
 		record.error = (int)-got;
-	(void)packet_send(guard_number(&s->l->socket), &answer, 1, 0); /* as above */
+	(void)packet_send(guard_number(&s->l->socket), &answer, 1, MSG_DONTWAIT); /* as above */
 	if (window != MAP_FAILED)
 		(void)munmap(window, LANE_WINDOW); /* as above */
 }
@@ -279,10 +242,10 @@ static long raw_ppoll(struct pollfd *fds, unsigned n, const struct timespec *lim
 }
 
 /* Until something is there: 0; a signal is held back, or a handler ran: -EINTR; -ETIMEDOUT. */
-static int sleep_poll(struct sending *s)
+static int sleep_poll(struct sending *s, short events)
 {
 	struct pollfd fds[2] = {
-		{.fd = guard_number(&s->l->socket), .events = POLLIN},
+		{.fd = guard_number(&s->l->socket), .events = events},
 		{.fd = s->is_asked ? -1 : s->signals.fd, .events = POLLIN},
 	};
 	unsigned n = fds[1].fd >= 0 ? 2 : 1;
@@ -324,7 +287,7 @@ static ssize_t sleep_for_record(struct sending *s, struct send_buffer *b)
 
 	if (!s->signals.is_held && !s->limit.is_armed)
 		return sleep_receive(s, b, 0);
-	rc = sleep_poll(s);
+	rc = sleep_poll(s, POLLIN);
 	return rc < 0 ? rc : sleep_receive(s, b, MSG_DONTWAIT);
 }
 
@@ -429,19 +392,81 @@ static bool look(struct sending *s)
 
 static void tell_blocked(struct sending *s)
 {
-	publish_send(s->c->pid, s->c->chid);
+	publish_send(CONNECTION_GET(s->c, pid), CONNECTION_GET(s->c, chid));
 	s->is_told = true;
 }
+
+/* ---- Giving it as a record ---- */
+
+/* There is no room: much of what was sent before has not been looked at. 0: there may be now. */
+static int await_room(struct sending *s)
+{
+	int rc;
+
+	tell_blocked(s);
+	rc = sleep_poll(s, POLLOUT);
+	if (rc == -EINTR && s->signals.is_held && leave(s, -EINTR))
+		return s->leave_error;
+	if (rc == -ETIMEDOUT && time_is_up(s))
+		return s->leave_error;
+	return 0;
+}
+
+static int give_as_record(struct sending *s)
+{
+	struct lane_record record = {.magic = LANE_MAGIC, .kind = LANE_KIND_SEND};
+	struct iovec parts[SEND_PARTS_MAX + 1];
+	size_t n, len;
+	int rc;
+
+	fill_request(s, &record.request);
+	n = vec_slice(s->send, 0, LANE_FRAME, parts + 1, SEND_PARTS_MAX, &len);
+	parts[0].iov_base = &record;
+	parts[0].iov_len = sizeof(record);
+	record.generation = slot_publish(&s->m->state);
+	__atomic_store_n(&s->l->generation, record.generation, __ATOMIC_RELEASE);
+	do {
+		rc = packet_send(guard_number(&s->l->socket), parts, n + 1, MSG_DONTWAIT);
+		if (rc != -EAGAIN)
+			break;
+		rc = await_room(s);
+	} while (rc == 0);
+	if (rc == 0)
+		return 0;
+	/* Nobody has seen it. */
+	(void)slot_take_back(&s->m->state, s->l->generation);
+	return rc == -EPIPE || rc == -ECONNRESET ? -EBADF : rc;
+}
+
+static int give(struct sending *s)
+{
+	uint64_t now = lane_now();
+	int rc;
+
+	if (now - s->l->last_ns > SEND_FRESH_NS && lane_is_closed(s->l))
+		return -EBADF;
+	s->l->last_ns = now;
+	__atomic_store_n(&s->l->coid, CONNECTION_GET(s->c, coid), __ATOMIC_RELEASE);
+	rc = s->l->is_frames ? give_as_record(s) : give_in_memory(s);
+	return rc;
+}
+
+/* ---- Waiting for the answer ---- */
 
 /* A signal that ends the process waits for the answer, too, once we sleep; before, it does not
  * matter when it comes. */
 static void hold_fatal(struct sending *s)
 {
-	if (s->signals.is_held || may_leave(s))
+	if (s->signals.is_held || lane_may_leave(s->m))
 		return;
 	signals_hold(&s->signals);
 	if (!s->l->is_frames)
 		lane_wait_signals(s->l, s->signals.fd);
+}
+
+static bool is_detached(const struct sending *s)
+{
+	return __atomic_load_n(&s->l->is_detached, __ATOMIC_ACQUIRE);
 }
 
 /* 0: answered; else why there will be no answer. */
@@ -459,7 +484,7 @@ static int await_answer(struct sending *s)
 		if (state == LANE_STATE_FREE) {
 			/* Taken back by who detached the connection; or scribbled over. */
 			s->l->is_dead = true;
-			return s->l->is_detached ? -EBADF : -ESRCH;
+			return is_detached(s) ? -EBADF : -ESRCH;
 		}
 		/* It was BUSY when we wanted to leave, and is not any more. */
 		if (s->leave_error && state == LANE_STATE_TAKEN && !s->is_asked &&
@@ -485,7 +510,7 @@ static int await_answer(struct sending *s)
 			if (time_is_up(s))
 				return s->leave_error;
 		} else if (got != -EINTR && got != -EAGAIN) {
-			if (s->l->is_detached && state != LANE_STATE_DONE)
+			if (is_detached(s) && state != LANE_STATE_DONE)
 				return -EBADF;
 			/* Its answer may have been its last deed. */
 			if (slot_state(slot_load(&s->m->state)) == LANE_STATE_DONE &&
@@ -550,7 +575,7 @@ static void take_limit(struct sending *s)
 /* Before the message is given away, so that none is missed between that and the sleep. */
 static void hold_signals(struct sending *s)
 {
-	if (may_leave(s)) {
+	if (lane_may_leave(s->m)) {
 		signals_hold_caught(&s->signals);
 		return;
 	}
@@ -561,26 +586,24 @@ static void hold_signals(struct sending *s)
 
 static int send_over(struct sending *s, long *ret_status)
 {
+	bool is_given;
 	int rc;
 
 	s->l->is_in_use = true;
 	s->m = s->l->memory;
-	s->l->is_detached = false;
+	__atomic_store_n(&s->l->is_detached, false, __ATOMIC_RELAXED);
 	s->signals.is_held = false;
 	s->signals.fd = -1;
 	if (signals_have_handler())
 		hold_signals(s);
-	take_limit(s);
-	rc = give(s);
-	if (rc < 0) {
-		if (rc == -EBADF)
-			lane_died(s->l, s->c);
-		send_end(s);
-		return rc;
-	}
 	pthread_cleanup_push(send_cancelled, s);
-	rc = await_answer(s);
+	rc = give(s);
+	is_given = rc == 0;
+	if (is_given)
+		rc = await_answer(s);
 	pthread_cleanup_pop(0);
+	if (!is_given && rc == -EBADF)
+		lane_died(s->l, s->c);
 	if (rc == 0)
 		rc = take_reply(s, ret_status);
 	/* By a server that destroyed its channel: there is nobody to send to from now on. */
@@ -593,15 +616,17 @@ static int send_over(struct sending *s, long *ret_status)
 static int send_once(int coid, const struct vec *out, const struct vec *in, bool is_cancellable,
 		     long *ret_status)
 {
+	struct timeout none = {.is_armed = false};
 	struct sending s;
 	int rc;
 
 	s.c = connection_find(coid);
-	if (!s.c || s.c->is_dead)
+	if (!s.c || CONNECTION_GET(s.c, is_dead))
 		return -EBADF;
-	if (s.c->kind == CONNECTION_SYSMGR)
+	if (CONNECTION_GET(s.c, kind) == CONNECTION_SYSMGR)
 		return -ENOSYS;
-	rc = lane_get(s.c, true, &s.l);
+	take_limit(&s);
+	rc = lane_get(s.c, s.limits_send ? &s.limit : &none, &s.l);
 	if (rc < 0)
 		return rc;
 	s.send = out;

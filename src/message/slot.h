@@ -79,6 +79,17 @@ static inline uint32_t slot_publish(uint32_t *st)
  * wild); look again. */
 bool slot_sleep(uint32_t *st);
 
+/* READY to FREE: nobody has received message @gen. */
+static inline bool slot_take_back(uint32_t *st, uint32_t gen)
+{
+	uint32_t word = slot_load(st);
+
+	while (slot_state(word) == LANE_STATE_READY && slot_gen(word) == gen)
+		if (slot_cas(st, &word, slot_word(gen, LANE_STATE_FREE)))
+			return true;
+	return false;
+}
+
 enum slot_leave {
 	SLOT_LEFT,  /* it is FREE: the server has not seen it, or its answer finds nobody */
 	SLOT_DONE,  /* answered meanwhile: that counts */

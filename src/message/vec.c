@@ -5,6 +5,7 @@
 #include <limits.h>
 
 #include "base/util.h"
+#include "gen/shared.h"
 #include "host/linux/guarded.h"
 
 int vec_of_parts(struct vec *v, const struct iovec *parts, size_t n)
@@ -12,6 +13,8 @@ int vec_of_parts(struct vec *v, const struct iovec *parts, size_t n)
 	struct iovec part;
 	size_t size = 0;
 
+	if (n > LANE_PARTS)
+		return -EOVERFLOW;
 	for (size_t i = 0; i < n; i++) {
 		if (guarded_copy(&part, &parts[i], sizeof(part)) < 0)
 			return -EFAULT;

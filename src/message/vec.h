@@ -24,7 +24,8 @@ static inline void vec_of(struct vec *v, const void *at, size_t size)
 	v->size = size;
 }
 
-/* 0, -EFAULT (the vector itself cannot be read), -EOVERFLOW (more than SSIZE_MAX). */
+/* 0, -EFAULT (the vector itself cannot be read), -EOVERFLOW (more than SSIZE_MAX, or
+ * than LANE_PARTS parts). */
 int vec_of_parts(struct vec *v, const struct iovec *parts, size_t n);
 
 /* Copy @len bytes from, or to, @offset on; what lies beyond its end is not there. The bytes

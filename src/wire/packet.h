@@ -27,3 +27,7 @@ ssize_t packet_recv(int fd, const struct iovec *parts, size_t n, int flags);
  * More than PACKET_FDS_MAX are closed. */
 ssize_t packet_recv_fds(int fd, void *record, size_t len, int fds[PACKET_FDS_MAX],
 			unsigned *ret_n_fds, int flags);
+
+/* poll() of one descriptor, for @ms at most. What is there of @events and of errors and ends; 0: nothing;
+ * -EINTR. */
+int packet_poll(int fd, short events, int ms);

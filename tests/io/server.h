@@ -84,7 +84,7 @@ static int server_read(resmgr_context_t *ctp, io_read_t *msg, RESMGR_OCB_T *ocb)
 	if (status != EOK)
 		return status;
 	if ((msg->i.xtype & _IO_XTYPE_MASK) == _IO_XTYPE_OFFSET)
-		at = ((struct _xtype_offset *)(&msg->i + 1))->offset;
+		at = ((struct _xtype_offset *)(void *)(&msg->i + 1))->offset;
 	else if ((msg->i.xtype & _IO_XTYPE_MASK) != _IO_XTYPE_NONE)
 		return ENOSYS;
 	if (file == &server_event) {
@@ -118,7 +118,7 @@ static int server_write(resmgr_context_t *ctp, io_write_t *msg, RESMGR_OCB_T *oc
 	if (status != EOK)
 		return status;
 	if ((msg->i.xtype & _IO_XTYPE_MASK) == _IO_XTYPE_OFFSET) {
-		at = ((struct _xtype_offset *)(&msg->i + 1))->offset;
+		at = ((struct _xtype_offset *)(void *)(&msg->i + 1))->offset;
 		skip += sizeof(struct _xtype_offset);
 	}
 	if (file == &server_event) {
@@ -265,7 +265,7 @@ static int folder_read(resmgr_context_t *ctp, io_read_t *msg, RESMGR_OCB_T *ocb)
 	if (room > sizeof(reply))
 		room = sizeof(reply);
 	for (; ocb->offset < server_entries; ocb->offset++) {
-		struct dirent *entry = (struct dirent *)(reply + used);
+		struct dirent *entry = (struct dirent *)(void *)(reply + used);
 		size_t len = (offsetof(struct dirent, d_name) + 16 + 7) & ~7ul;
 
 		if (used + len > room)

@@ -42,6 +42,8 @@ TEST(fdopen_makes_a_stream_of_a_served_descriptor)
 	EXPECT(f);
 	EXPECT_EQ(fputs("hello", f), 1);
 	EXPECT_OK(fseek(f, 1, SEEK_SET));
+	EXPECT_EQ(dprintf(fileno(f), "h%s", ""), 1);
+	EXPECT_OK(fseek(f, 1, SEEK_SET));
 	EXPECT_EQ(fgetc(f), 'e');
 	EXPECT_OK(fclose(f));
 	server_stop(&s);
