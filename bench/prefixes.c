@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * prefixes COUNT COMMAND...    runs COMMAND while this process serves so many names; none of
- * them is a plain file's, but half lie where temporary files do.
+ * prefixes COUNT COMMAND...    runs COMMAND while this process serves so many names: devices,
+ * and folders of servers below the root.
  */
 #include "figure.h"
 
@@ -22,8 +22,7 @@ int main(int argc, char **argv)
 	for (int i = 0; i < atoi(argv[1]); i++) {
 		char path[64];
 
-		(void)snprintf(path, sizeof(path), i % 2 ? "/dev/bench-%d" : "/tmp/bench-%d/name",
-			       i);
+		(void)snprintf(path, sizeof(path), i % 2 ? "/dev/bench-%d" : "/bench-%d/name", i);
 		if (pathmgr_link(path, 0, 0, chid, 0, _FTYPE_ANY, 0) == -1)
 			figure_die("pathmgr_link");
 	}

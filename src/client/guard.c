@@ -130,23 +130,29 @@ void guard_lend_limit(bool puts_back)
 
 /*
  * Where the first free number is looked for: below the limit that the program knows, as long as
- * there is room; else above it, so that none of its numbers are taken.
+ * there is room; else above it, so that none of its numbers are taken. @limit is the soft one
+ * now, 0: not known.
  */
-static int guard_floor(void)
+static int guard_floor(rlim_t limit)
+{
+	if (limit_of.is_raised)
+		return (int)limit_of.former;
+	if (limit <= GUARD_ROOM)
+		return 3;
+	return (int)(MIN(limit, (rlim_t)GUARD_TOP) - GUARD_ROOM);
+}
+
+static rlim_t guard_limit(void)
 {
 	struct rlimit limit;
 
-	if (limit_of.is_raised)
-		return (int)limit_of.former;
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur <= GUARD_ROOM)
-		return 3;
-	return (int)(MIN(limit.rlim_cur, (rlim_t)GUARD_TOP) - GUARD_ROOM);
+	return getrlimit(RLIMIT_NOFILE, &limit) < 0 ? 0 : limit.rlim_cur;
 }
 
 /* A duplicate of @fd, high, but below the soft limit; -1 if that is full. */
-static int guard_lift(int fd)
+static int guard_lift(int fd, int floor)
 {
-	int high = __fcntl(fd, F_DUPFD_CLOEXEC, guard_floor());
+	int high = __fcntl(fd, F_DUPFD_CLOEXEC, floor);
 
 	return high >= 0 ? high : __fcntl(fd, F_DUPFD_CLOEXEC, 3);
 }
@@ -164,19 +170,17 @@ static void guard_put(struct guard_fd *g, int number)
  * time: descriptors that come with a record and find none are lost. */
 static int guard_lift_or_raise(int fd)
 {
-	int floor = guard_floor(), high = guard_lift(fd);
-	struct rlimit limit;
-	rlim_t most;
+	rlim_t limit = limit_of.is_raised ? 0 : guard_limit(), most = limit / 2;
+	int floor = guard_floor(limit), high = guard_lift(fd, floor);
 
-	if (limit_of.is_raised || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+	if (limit_of.is_raised || limit == 0)
 		return high;
-	most = limit.rlim_cur / 2;
 	/* From its floor on it counts the program's own, too. */
 	if (high >= floor)
 		most = MAX(most, (rlim_t)GUARD_TOP);
 	if (high < 0 || (rlim_t)high > most)
 		guard_raise_limit();
-	return high >= 0 ? high : guard_lift(fd);
+	return high >= 0 ? high : guard_lift(fd, guard_floor(guard_limit()));
 }
 
 int guard_add(struct guard_fd *g, int fd)
@@ -228,7 +232,7 @@ static void guard_make_way(int fd)
 		return;
 	__atomic_store_n(&guard_at[fd], NULL, __ATOMIC_RELEASE);
 	/* Without room it is lost, and made again at the next need. */
-	guard_put(g, guard_lift(fd));
+	guard_put(g, guard_lift(fd, guard_floor(guard_limit())));
 }
 
 static int guard_refuse(void)
