@@ -17,7 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
+#include "base/cancel.h"
 #include "base/util.h"
 #include "client/export.h"
 #include "client/io.h"
@@ -37,12 +37,18 @@ int guard_lowest = INT_MAX;
 static struct guard_fd *guard_at[IO_FDS];
 static int guard_highest = -1;
 
-/* The soft limit of descriptors. */
+/* The soft limit of descriptors. Written once, by whoever comes first. */
 static struct {
-	bool is_raised;
+	bool is_begun;
+	bool is_raised; /* the others count */
 	rlim_t former;
 	rlim_t raised;
 } limit_of;
+
+static bool limit_is_raised(void)
+{
+	return __atomic_load_n(&limit_of.is_raised, __ATOMIC_ACQUIRE);
+}
 
 int guard_number(const struct guard_fd *g)
 {
@@ -88,20 +94,21 @@ void guard_raise_limit(void)
 {
 	struct rlimit limit;
 
-	if (limit_of.is_raised || getrlimit(RLIMIT_NOFILE, &limit) < 0 ||
-	    limit.rlim_cur >= limit.rlim_max)
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= limit.rlim_max ||
+	    __atomic_exchange_n(&limit_of.is_begun, true, __ATOMIC_ACQ_REL))
 		return;
 	limit_of.former = limit.rlim_cur;
 	limit.rlim_cur = MIN(limit.rlim_max, (rlim_t)IO_FDS);
 	limit_of.raised = limit.rlim_cur;
-	limit_of.is_raised = setrlimit(RLIMIT_NOFILE, &limit) == 0;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+		__atomic_store_n(&limit_of.is_raised, true, __ATOMIC_RELEASE);
 }
 
 bool guard_has_raised(rlim_t *ret_former)
 {
 	struct rlimit limit;
 
-	if (!limit_of.is_raised || getrlimit(RLIMIT_NOFILE, &limit) < 0 ||
+	if (!limit_is_raised() || getrlimit(RLIMIT_NOFILE, &limit) < 0 ||
 	    limit.rlim_cur != limit_of.raised)
 		return false;
 	*ret_former = limit_of.former;
@@ -113,7 +120,7 @@ void guard_lend_limit(bool puts_back)
 	static bool is_lent;
 	struct rlimit limit;
 
-	if (!limit_of.is_raised || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+	if (!limit_is_raised() || getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return;
 	if (puts_back && limit.rlim_cur == limit_of.raised)
 		is_lent = true;
@@ -133,7 +140,7 @@ static int guard_floor(void)
 {
 	struct rlimit limit;
 
-	if (limit_of.is_raised)
+	if (limit_is_raised())
 		return (int)limit_of.former;
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur <= GUARD_ROOM)
 		return 3;
@@ -165,7 +172,7 @@ static int guard_lift_or_raise(int fd)
 	struct rlimit limit;
 	rlim_t most;
 
-	if (limit_of.is_raised || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+	if (limit_is_raised() || getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return high;
 	most = limit.rlim_cur / 2;
 	/* From its floor on it counts the program's own, too. */
@@ -176,13 +183,22 @@ static int guard_lift_or_raise(int fd)
 	return high >= 0 ? high : guard_lift(fd);
 }
 
+void guard_close_plain(int fd)
+{
+	int saved = errno, cancel = cancel_hold();
+
+	(void)__close(fd);
+	cancel_let(cancel);
+	errno = saved;
+}
+
 int guard_add(struct guard_fd *g, int fd)
 {
 	int high = guard_lift_or_raise(fd);
 	struct stat st;
 
 	if (high >= 0)
-		fd_close(fd);
+		guard_close_plain(fd);
 	else
 		high = fd;
 	if (fstat(high, &st) < 0)
@@ -201,7 +217,7 @@ void guard_close(struct guard_fd *g)
 		return;
 	if (guard_find(fd) == g)
 		__atomic_store_n(&guard_at[fd], NULL, __ATOMIC_RELEASE);
-	fd_close(fd); /* nothing was written */
+	guard_close_plain(fd); /* nothing was written */
 }
 
 void guard_close_all_but(bool (*keeps)(const struct guard_fd *g))
