@@ -134,7 +134,7 @@ static int pi_lock(uint32_t *word, struct timeout *limit)
 {
 	int r;
 
-	if (limit->polls && limit->is_armed)
+	if (limit->is_armed && limit->polls)
 		r = futex(word, FUTEX_TRYLOCK_PI, 0, NULL) == 0 ? 0 : ETIMEDOUT;
 	else if (limit->is_armed)
 		r = pi_lock_limited(word, limit);
