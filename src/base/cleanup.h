@@ -15,21 +15,25 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
+
+#include "base/cancel.h"
 
 /*
  * Close @fd if there is one; errno stays. Answers -1, for `fd = fd_close(fd)`.
  * A close that is interrupted has closed on Linux; repeating it would close
- * what another thread has opened meanwhile. Not the C library's, which is a
- * cancellation point: a lock may be held here.
+ * what another thread has opened meanwhile. No cancellation point.
  */
 static inline int fd_close(int fd)
 {
 	int saved = errno;
+	int cancel;
 
-	if (fd >= 0)
-		(void)syscall(SYS_close, fd);
+	if (fd >= 0) {
+		cancel = cancel_hold();
+		(void)close(fd);
+		cancel_let(cancel);
+	}
 	errno = saved;
 	return -1;
 }

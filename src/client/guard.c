@@ -17,7 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
+#include "base/cancel.h"
 #include "base/util.h"
 #include "client/export.h"
 #include "client/io.h"
@@ -40,12 +40,18 @@ int guard_lowest = INT_MAX;
 static struct guard_fd *guard_at[IO_FDS];
 static int guard_highest = -1;
 
-/* The soft limit of descriptors. */
+/* The soft limit of descriptors. Written once, by whoever comes first. */
 static struct {
-	bool is_raised;
+	bool is_begun;
+	bool is_raised; /* the others count */
 	rlim_t former;
 	rlim_t raised;
 } limit_of;
+
+static bool limit_is_raised(void)
+{
+	return __atomic_load_n(&limit_of.is_raised, __ATOMIC_ACQUIRE);
+}
 
 int guard_number(const struct guard_fd *g)
 {
@@ -91,20 +97,21 @@ void guard_raise_limit(void)
 {
 	struct rlimit limit;
 
-	if (limit_of.is_raised || getrlimit(RLIMIT_NOFILE, &limit) < 0 ||
-	    limit.rlim_cur >= limit.rlim_max)
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= limit.rlim_max ||
+	    __atomic_exchange_n(&limit_of.is_begun, true, __ATOMIC_ACQ_REL))
 		return;
 	limit_of.former = limit.rlim_cur;
 	limit.rlim_cur = MIN(limit.rlim_max, (rlim_t)IO_FDS);
 	limit_of.raised = limit.rlim_cur;
-	limit_of.is_raised = setrlimit(RLIMIT_NOFILE, &limit) == 0;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+		__atomic_store_n(&limit_of.is_raised, true, __ATOMIC_RELEASE);
 }
 
 bool guard_has_raised(rlim_t *ret_former)
 {
 	struct rlimit limit;
 
-	if (!limit_of.is_raised || getrlimit(RLIMIT_NOFILE, &limit) < 0 ||
+	if (!limit_is_raised() || getrlimit(RLIMIT_NOFILE, &limit) < 0 ||
 	    limit.rlim_cur != limit_of.raised)
 		return false;
 	*ret_former = limit_of.former;
@@ -116,7 +123,7 @@ void guard_lend_limit(bool puts_back)
 	static bool is_lent;
 	struct rlimit limit;
 
-	if (!limit_of.is_raised || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+	if (!limit_is_raised() || getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return;
 	if (puts_back && limit.rlim_cur == limit_of.raised)
 		is_lent = true;
@@ -135,7 +142,7 @@ void guard_lend_limit(bool puts_back)
  */
 static int guard_floor(rlim_t limit)
 {
-	if (limit_of.is_raised)
+	if (limit_is_raised())
 		return (int)limit_of.former;
 	if (limit <= GUARD_ROOM)
 		return 3;
@@ -170,10 +177,10 @@ static void guard_put(struct guard_fd *g, int number)
  * time: descriptors that come with a record and find none are lost. */
 static int guard_lift_or_raise(int fd)
 {
-	rlim_t limit = limit_of.is_raised ? 0 : guard_limit(), most = limit / 2;
+	rlim_t limit = limit_is_raised() ? 0 : guard_limit(), most = limit / 2;
 	int floor = guard_floor(limit), high = guard_lift(fd, floor);
 
-	if (limit_of.is_raised || limit == 0)
+	if (limit_is_raised() || limit == 0)
 		return high;
 	/* From its floor on it counts the program's own, too. */
 	if (high >= floor)
@@ -183,13 +190,22 @@ static int guard_lift_or_raise(int fd)
 	return high >= 0 ? high : guard_lift(fd, guard_floor(guard_limit()));
 }
 
+void guard_close_plain(int fd)
+{
+	int saved = errno, cancel = cancel_hold();
+
+	(void)__close(fd);
+	cancel_let(cancel);
+	errno = saved;
+}
+
 int guard_add(struct guard_fd *g, int fd)
 {
 	int high = guard_lift_or_raise(fd);
 	struct stat st;
 
 	if (high >= 0)
-		fd_close(fd);
+		guard_close_plain(fd);
 	else
 		high = fd;
 	if (fstat(high, &st) < 0)
@@ -208,7 +224,7 @@ void guard_close(struct guard_fd *g)
 		return;
 	if (guard_find(fd) == g)
 		__atomic_store_n(&guard_at[fd], NULL, __ATOMIC_RELEASE);
-	fd_close(fd); /* nothing was written */
+	guard_close_plain(fd); /* nothing was written */
 }
 
 void guard_close_all_but(bool (*keeps)(const struct guard_fd *g))

@@ -29,6 +29,9 @@ struct guard_fd {
  * case. 0 or -errno. One caller at a time for each @g.
  */
 int guard_add(struct guard_fd *g, int fd);
+/* Close @fd, which is no guard_fd: whatever the program's close() would look for. No cancellation
+ * point; errno stays. */
+void guard_close_plain(int fd);
 /* Close it. Nothing if there is none. */
 void guard_close(struct guard_fd *g);
 /* In a forked child: all that is hidden is the parent's, but for what @keeps says. */

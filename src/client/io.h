@@ -18,7 +18,9 @@ static inline bool io_is_flagged(int fd)
 {
 	unsigned n = (unsigned)fd;
 
-	return __builtin_expect(n < IO_FDS && (io_flags[n / 64] >> n % 64 & 1), false);
+	return __builtin_expect(
+		n < IO_FDS && (__atomic_load_n(&io_flags[n / 64], __ATOMIC_RELAXED) >> n % 64 & 1),
+		false);
 }
 
 void io_flag_set(int fd);

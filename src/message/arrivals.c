@@ -14,9 +14,9 @@
 #include <sys/epoll.h>
 #include <sys/neutrino.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/cancel.h"
 #include "base/cleanup.h"
 #include "base/util.h"
 #include "client/node.h"
@@ -414,12 +414,19 @@ void arrivals_read_links(struct channel *ch)
 			read_link(ch, l);
 }
 
+static int accept_one(const struct channel *ch)
+{
+	int cancel = cancel_hold();
+	int fd = accept4(guard_number(&ch->listener), NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	cancel_let(cancel);
+	return fd;
+}
+
 static void accept_all(struct channel *ch)
 {
 	for (;;) {
-		/* Not the C library's, which is a cancellation point: a lock is held. */
-		int fd = (int)syscall(SYS_accept4, guard_number(&ch->listener), NULL, NULL,
-				      SOCK_CLOEXEC | SOCK_NONBLOCK);
+		int fd = accept_one(ch);
 		struct link *l;
 
 		if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {

@@ -22,11 +22,11 @@
 #include "wire/packet.h"
 
 /* Parts that one call takes. */
-#define BULK_PARTS       256
+#define BULK_PARTS 256
 /* A client that does not hand over what it is asked for is as good as dead: in all it is waited for
  * so long, and a little for each piece. */
-#define BULK_PATIENCE_NS 3000000000ull
-#define BULK_PIECE_NS    20000000ull
+uint64_t bulk_patience_ns = 3000000000;
+#define BULK_PIECES_PER_PATIENCE 150
 
 /* ---- From process to process ---- */
 
@@ -133,7 +133,8 @@ static ssize_t remote_run(struct caller *c, enum bulk_side side, size_t offset, 
 
 static uint64_t patience(size_t len)
 {
-	return lane_now() + BULK_PATIENCE_NS + (len / LANE_WINDOW) * BULK_PIECE_NS;
+	return lane_now() + bulk_patience_ns +
+	       len / LANE_WINDOW * (bulk_patience_ns / BULK_PIECES_PER_PATIENCE);
 }
 
 /*

@@ -6,11 +6,15 @@
  */
 #pragma once
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "message/vec.h"
 
 struct caller;
+
+/* For how long a client is waited for that is to hand over a little; tests do not wait. */
+extern uint64_t bulk_patience_ns;
 
 enum bulk_side { BULK_SEND, BULK_REPLY };
 

@@ -27,6 +27,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/cancel.h"
 #include "base/cleanup.h"
 #include "base/util.h"
 #include "client/io.h"
@@ -210,16 +211,18 @@ static int socket_connect(pid_t pid, int chid, bool is_private, uid_t *ret_uid)
 	struct ucred cred;
 	socklen_t size = sizeof(cred);
 	auto_fd fd = -1;
-	int rc = address_of(&to, pid, chid, is_private);
+	int rc = address_of(&to, pid, chid, is_private), cancel;
 
 	if (rc < 0)
 		return rc;
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	/* Not the C library's, which is a cancellation point: a lock may be held. */
-	if (syscall(SYS_connect, fd, &to.un, to.len) < 0)
-		return -errno;
+	cancel = cancel_hold();
+	rc = connect(fd, (const struct sockaddr *)&to.un, to.len) < 0 ? -errno : 0;
+	cancel_let(cancel);
+	if (rc < 0)
+		return rc;
 	/* Anybody could have taken the name; who he is he cannot hide. */
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) < 0 || cred.pid != pid)
 		return -ECONNREFUSED;
@@ -242,7 +245,7 @@ static int refusal(pid_t pid, int chid)
 	fd = socket_connect(pid, chid, true, &uid);
 	if (fd < 0)
 		return -ESRCH;
-	fd_close(fd);
+	guard_close_plain(fd);
 	return -EPERM;
 }
 
@@ -319,7 +322,7 @@ static int place_side(struct connection *c, int fd)
 	while (at < side_end && by_side[at])
 		at++;
 	if (at == SIDE_MAX) {
-		fd_close(fd);
+		guard_close_plain(fd);
 		return -EAGAIN;
 	}
 	rc = guard_add(&c->socket, fd);
@@ -359,7 +362,7 @@ static int move_fd(int fd, unsigned index, bool is_cloexec)
 	}
 	at = __fcntl(fd, is_cloexec ? F_DUPFD_CLOEXEC : F_DUPFD, (int)index);
 	error = errno;
-	fd_close(fd);
+	guard_close_plain(fd);
 	return at < 0 ? -error : at;
 }
 
@@ -370,7 +373,7 @@ static int place_fd(struct connection *c, int fd, unsigned index)
 	if (at < 0)
 		return at;
 	if (at >= IO_FDS) {
-		fd_close(at);
+		guard_close_plain(at);
 		return -EMFILE;
 	}
 	CONNECTION_SET(c, coid, at);
@@ -392,7 +395,7 @@ static int attach_locked(int fd, struct connection *like, unsigned index)
 	int rc;
 
 	if (!c) {
-		fd_close(fd);
+		guard_close_plain(fd);
 		return -EAGAIN;
 	}
 	CONNECTION_SET(c, pid, like->pid);
@@ -476,7 +479,7 @@ int connection_detach(int coid)
 	if (guard_number(&c->socket) >= 0)
 		guard_close(&c->socket);
 	else
-		fd_close(coid);
+		guard_close_plain(coid);
 	record_free(c);
 	lock_give(&lock, &mask);
 	return 0;
@@ -549,7 +552,7 @@ static void take_over(struct connection *c, int fd, int fresh, bool is_dup)
 	(void)__fcntl(fresh, F_SETFL, 0);
 	(void)say_hello_shared(fresh, fd, c, ticket); /* a new socket has room */
 	(void)syscall(SYS_dup3, fresh, fd, flags & FD_CLOEXEC ? O_CLOEXEC : 0); /* both are open */
-	fd_close(fresh);
+	guard_close_plain(fresh);
 }
 
 /* The record of @fd, to be filled; NULL: @fd is no connection to any channel. */

@@ -510,12 +510,13 @@ static int await_answer(struct sending *s)
 			if (time_is_up(s))
 				return s->leave_error;
 		} else if (got != -EINTR && got != -EAGAIN) {
-			if (is_detached(s) && state != LANE_STATE_DONE)
-				return -EBADF;
+			s->l->is_dead = true;
 			/* Its answer may have been its last deed. */
 			if (slot_state(slot_load(&s->m->state)) == LANE_STATE_DONE &&
 			    !s->l->is_frames)
 				return 0;
+			if (is_detached(s))
+				return -EBADF;
 			lane_died(s->l, s->c);
 			return -ESRCH;
 		}

@@ -134,7 +134,7 @@ static int pi_lock(uint32_t *word, struct timeout *limit)
 {
 	int r;
 
-	if (limit->polls && limit->is_armed)
+	if (limit->is_armed && limit->polls)
 		r = futex(word, FUTEX_TRYLOCK_PI, 0, NULL) == 0 ? 0 : ETIMEDOUT;
 	else if (limit->is_armed)
 		r = pi_lock_limited(word, limit);
@@ -161,7 +161,7 @@ static int mutex_lock_slow(sync_t *sync, struct timeout *limit)
 		}
 		/* 0 with the limit gone: its event was delivered, and the wait goes on. */
 	} while (r == EINTR || r == EAGAIN || r == ESRCH ||
-		 (r == 0 && (__atomic_load_n(word, __ATOMIC_RELAXED) & FUTEX_TID_MASK) !=
+		 (r == 0 && (__atomic_load_n(word, __ATOMIC_ACQUIRE) & FUTEX_TID_MASK) !=
 				    (uint32_t)thread_tid()));
 	if (r != 0)
 		return r;
@@ -203,6 +203,8 @@ static int mutex_release(sync_t *sync)
 	if (__atomic_compare_exchange_n(&sync->__word, &self, 0, false, __ATOMIC_RELEASE,
 					__ATOMIC_RELAXED))
 		return EOK;
+	/* The kernel writes the word: what was done before comes before that. */
+	(void)__atomic_fetch_or(&sync->__word, 0, __ATOMIC_RELEASE);
 	return futex(&sync->__word, FUTEX_UNLOCK_PI, 0, NULL);
 }
 

@@ -169,7 +169,8 @@ void thread_on_exit(void (*hook)(void))
 
 static void thread_end(void *mine)
 {
-	sigset_t all;
+	/* But for the C library's own. */
+	const uint64_t all = ~(UINT64_C(3) << 31);
 
 	if (++thread_mine.rounds < THREAD_LAST_ROUND) {
 		/* The program's own destructors may still send messages. */
@@ -177,8 +178,7 @@ static void thread_end(void *mine)
 		return;
 	}
 	/* And so they stay: what a handler would begin now nobody would end. */
-	sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, NULL); /* cannot fail */
+	(void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, sizeof(all));
 	for (unsigned i = __atomic_load_n(&thread_n_hooks, __ATOMIC_ACQUIRE); i-- > 0;) {
 		void (*hook)(void) = __atomic_load_n(&thread_hooks[i], __ATOMIC_ACQUIRE);
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * By bare system calls: the C library's are cancellation points, and who sends or receives here
- * holds locks.
+ * None of these is a cancellation point: who sends or receives here holds locks.
  */
 #include "wire/packet.h"
 
@@ -10,10 +9,8 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
 
+#include "base/cancel.h"
 #include "base/cleanup.h"
 
 /* Room to see that somebody sent more than he may. */
@@ -24,12 +21,32 @@ union packet_control {
 	char bytes[CMSG_SPACE(FDS_SEEN * sizeof(int))];
 };
 
+static int packet_send_msg(int fd, const struct msghdr *msg, int flags)
+{
+	int cancel = cancel_hold();
+	int r = sendmsg(fd, msg, flags | MSG_NOSIGNAL) < 0 ? -errno : 0;
+
+	cancel_let(cancel);
+	return r;
+}
+
+static ssize_t packet_recv_msg(int fd, struct msghdr *msg, int flags)
+{
+	int cancel = cancel_hold();
+	ssize_t r = recvmsg(fd, msg, flags);
+
+	if (r < 0)
+		r = -errno;
+	cancel_let(cancel);
+	return r;
+}
+
 int packet_send(int fd, const struct iovec *parts, size_t n, int flags)
 {
 	/* sendmsg() only reads; msghdr has no way to say so. */
 	struct msghdr msg = {.msg_iov = (struct iovec *)(uintptr_t)parts, .msg_iovlen = n};
 
-	return syscall(SYS_sendmsg, fd, &msg, flags | MSG_NOSIGNAL) < 0 ? -errno : 0;
+	return packet_send_msg(fd, &msg, flags);
 }
 
 int packet_send_fds(int fd, const void *record, size_t len, const int *fds, unsigned n_fds,
@@ -50,25 +67,26 @@ int packet_send_fds(int fd, const void *record, size_t len, const int *fds, unsi
 	c->cmsg_type = SCM_RIGHTS;
 	c->cmsg_len = CMSG_LEN(n_fds * sizeof(int));
 	memcpy(CMSG_DATA(c), fds, n_fds * sizeof(int));
-	return syscall(SYS_sendmsg, fd, &msg, flags | MSG_NOSIGNAL) < 0 ? -errno : 0;
+	return packet_send_msg(fd, &msg, flags);
 }
 
 ssize_t packet_recv(int fd, const struct iovec *parts, size_t n, int flags)
 {
 	/* Without room for descriptors, such as come along are closed by the kernel. */
 	struct msghdr msg = {.msg_iov = (struct iovec *)(uintptr_t)parts, .msg_iovlen = n};
-	ssize_t got = syscall(SYS_recvmsg, fd, &msg, flags);
-
-	return got < 0 ? -errno : got;
+	return packet_recv_msg(fd, &msg, flags);
 }
 
 int packet_poll(int fd, short events, int ms)
 {
 	struct pollfd set = {.fd = fd, .events = events};
-	struct timespec limit = {ms / 1000, ms % 1000 * 1000000L};
-	long r = syscall(SYS_ppoll, &set, 1, &limit, NULL, 8);
+	int cancel = cancel_hold();
+	int r = poll(&set, 1, ms);
 
-	return r < 0 ? -errno : r > 0 ? set.revents : 0;
+	if (r < 0)
+		r = -errno;
+	cancel_let(cancel);
+	return r > 0 ? set.revents : r;
 }
 
 static void packet_take_fds(struct msghdr *msg, int fds[PACKET_FDS_MAX], unsigned *ret_n_fds)
@@ -105,11 +123,11 @@ ssize_t packet_recv_fds(int fd, void *record, size_t len, int fds[PACKET_FDS_MAX
 		.msg_control = control.bytes,
 		.msg_controllen = sizeof(control.bytes),
 	};
-	ssize_t got = syscall(SYS_recvmsg, fd, &msg, flags | MSG_CMSG_CLOEXEC);
+	ssize_t got = packet_recv_msg(fd, &msg, flags | MSG_CMSG_CLOEXEC);
 
 	*ret_n_fds = 0;
 	if (got < 0)
-		return -errno;
+		return got;
 	packet_take_fds(&msg, fds, ret_n_fds);
 	return got;
 }

@@ -2,6 +2,7 @@
 /* Names of nodes, and what QNX's C library has besides. */
 #include "harness/harness.h"
 
+#include <limits.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +52,7 @@ TEST(numbers_become_text_in_each_radix)
 	EXPECT_STR(utoa(35, buf, 36), "z");
 	EXPECT_STR(ltoa(-5000000000, buf, 10), "-5000000000");
 	EXPECT_STR(ultoa(255, buf, 16), "ff");
-	EXPECT_STR(lltoa((long long)1 << 63, buf, 10), "-9223372036854775808");
+	EXPECT_STR(lltoa(LLONG_MIN, buf, 10), "-9223372036854775808");
 	EXPECT_STR(ulltoa(~0ull, buf, 2),
 		   "1111111111111111111111111111111111111111111111111111111111111111");
 	EXPECT(itoa(1, buf, 1) == NULL);

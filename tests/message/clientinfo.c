@@ -91,6 +91,7 @@ TEST(of_no_client_nothing_is_told)
 	static struct _client_info client;
 	struct _client_info *allocated = NULL;
 
+	needs_faults();
 	EXPECT_ERRNO(ConnectClientInfo(s.scoid + 500, &client, 0), EINVAL);
 	EXPECT_ERRNO(ConnectClientInfo(-1, &client, 0), EINVAL);
 	EXPECT_R(ConnectClientInfo_r(s.scoid + 500, &client, 0), EINVAL);

@@ -426,3 +426,85 @@ TEST_WITH(a_message_outlives_the_thread_that_received_it, .threads = true)
 	sender_collect(s);
 	channel_end(&c);
 }
+
+/* ---- Clients that go in between ---- */
+
+static void give_up_and_detach(void *arg)
+{
+	struct sender *s = arg;
+	uint64_t ns = 1000000;
+
+	s->coid = attach(s->server, s->chid);
+	EXPECT_OK(TimerTimeout(CLOCK_MONOTONIC, _NTO_TIMEOUT_SEND, NULL, &ns, NULL));
+	EXPECT_ERRNO(MsgSend(s->coid, "x", 1, NULL, 0), ETIMEDOUT);
+	EXPECT_OK(ConnectDetach(s->coid));
+	STORE(s->done, true);
+	while (!LOAD(s->answered))
+		a_moment();
+}
+
+TEST(who_gave_up_and_detached_is_disconnected_while_it_lives)
+{
+	struct channel c = channel_new(_NTO_CHF_DISCONNECT);
+	struct sender *s = senders_new(1);
+	int scoid;
+
+	s->server = getpid();
+	s->chid = c.chid;
+	s->pid = child_runs(give_up_and_detach, s);
+	/* Its message is in the queue, as who receives looks at all that came. */
+	while (!LOAD(s->done)) {
+		uint64_t ns = 1000000;
+
+		EXPECT_OK(TimerTimeout(CLOCK_MONOTONIC, _NTO_TIMEOUT_RECEIVE, NULL, &ns, NULL));
+		if (MsgReceivePulse(c.chid, &(struct _pulse){0}, sizeof(struct _pulse), NULL) == 0)
+			FAIL("a pulse too early");
+	}
+	scoid = expect_pulse(c.chid, _PULSE_CODE_DISCONNECT).scoid;
+	EXPECT_OK(ConnectDetach(scoid));
+	sender_collect(s);
+	channel_end(&c);
+}
+
+TEST(the_rcvid_of_a_dead_client_is_not_the_next_ones)
+{
+	struct channel c = channel_new(0);
+	struct sender *s = senders_new(2);
+	union mail mail;
+	int first, second;
+
+	sender_fork(&s[0], c.chid);
+	first = expect_message(c.chid, &mail, NULL);
+	end_child(s[0].pid);
+	/* Its record is free once its end has been seen. */
+	expect_nothing_queued(c.chid, c.self);
+	sender_fork(&s[1], c.chid);
+	second = expect_message(c.chid, &mail, NULL);
+	EXPECT_NE(first, second);
+	EXPECT_ERRNO(MsgReply(first, 1, NULL, 0), ESRCH);
+	EXPECT(!LOAD(s[1].done));
+	EXPECT_OK(MsgReply(second, 2, NULL, 0));
+	sender_returns(&s[1]);
+	EXPECT_EQ(s[1].result, 2);
+	sender_collect(&s[1]);
+	channel_end(&c);
+}
+
+TEST(pulses_alone_are_received_beside_a_dead_clients_message)
+{
+	struct channel c = channel_new(_NTO_CHF_UNBLOCK);
+	struct sender *s = senders_new(1);
+	struct _pulse pulse;
+	union mail mail;
+	int rcvid;
+
+	sender_fork(s, c.chid);
+	rcvid = expect_message(c.chid, &mail, NULL);
+	end_child(s->pid);
+	expect_pulse(c.chid, _PULSE_CODE_UNBLOCK);
+	EXPECT_OK(MsgSendPulse(c.self, -1, 9, 1));
+	EXPECT_EQ(MsgReceivePulse(c.chid, &pulse, sizeof(pulse), NULL), 0);
+	EXPECT_EQ(pulse.code, 9);
+	EXPECT_ERRNO(MsgReply(rcvid, 0, NULL, 0), ESRCH);
+	channel_end(&c);
+}

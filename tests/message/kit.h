@@ -18,6 +18,19 @@
 #define LOAD(word)         __atomic_load_n(&(word), __ATOMIC_ACQUIRE)
 #define STORE(word, value) __atomic_store_n(&(word), (value), __ATOMIC_RELEASE)
 
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED_ADDRESSES true
+#else
+#define SANITIZED_ADDRESSES false
+#endif
+
+/* For tests of what a bad address does. */
+MAYBE void needs_faults(void)
+{
+	if (SANITIZED_ADDRESSES)
+		SKIP("an address sanitizer takes every fault for the end");
+}
+
 /* @call of the _r kind answers @want and leaves errno alone. */
 #define EXPECT_R(call, want)             \
 	do {                             \

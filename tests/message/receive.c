@@ -52,6 +52,7 @@ TEST(a_receive_buffer_that_is_not_there_loses_no_message)
 	union mail mail;
 	int rcvid;
 
+	needs_faults();
 	sender_fork(s, c.chid);
 	sender_blocks(s);
 	EXPECT_EQ(MsgReceive(c.chid, NOWHERE, 100, NULL), -1);
@@ -146,6 +147,7 @@ TEST(the_info_is_optional_and_left_alone_by_a_pulse)
 	union mail mail;
 	int rcvid;
 
+	needs_faults();
 	memset(&info, 0x5a, sizeof(info));
 	EXPECT_OK(MsgSendPulse(c.self, -1, 4, 1));
 	EXPECT_EQ(MsgReceive(c.chid, &mail, sizeof(mail), &info), 0);

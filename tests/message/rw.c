@@ -244,6 +244,7 @@ TEST(a_servers_own_bad_buffer_is_esrvrfault_and_the_client_waits_on)
 {
 	struct server s = server_new();
 
+	needs_faults();
 	EXPECT_ERRNO(MsgRead(s.rcvid, NOWHERE, 100, 0), ESRVRFAULT);
 	EXPECT_R(MsgRead_r(s.rcvid, NOWHERE, 100, 0), -ESRVRFAULT);
 	EXPECT_ERRNO(MsgWrite(s.rcvid, NOWHERE, 100, 0), ESRVRFAULT);

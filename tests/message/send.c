@@ -447,6 +447,7 @@ TEST(a_bad_buffer_to_send_from_is_efault_and_harms_nobody)
 		mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	iov_t parts[2];
 
+	needs_faults();
 	EXPECT_OK(munmap(hole + PAGE, PAGE));
 	memset(hole, 1, PAGE);
 	EXPECT_ERRNO(MsgSend(peer.coid, NOWHERE, 64, NULL, 0), EFAULT);
@@ -471,6 +472,7 @@ TEST(a_bad_buffer_for_the_reply_is_efault)
 	const struct order none = {ORDER_TYPE, 0, ORDER_STATUS, 5, 0};
 	char *fixed = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
+	needs_faults();
 	EXPECT_ERRNO(MsgSend(peer.coid, &o, sizeof(o), NOWHERE, 64), EFAULT);
 	EXPECT_ERRNO(MsgSend(peer.coid, &o, sizeof(o), fixed, 64), EFAULT);
 	/* Nothing is replied, so nothing is touched. */
@@ -491,6 +493,7 @@ TEST(a_reply_into_a_clients_bad_buffer_is_efault_for_the_client)
 {
 	const size_t sizes[] = {8, 60, 200};
 
+	needs_faults();
 	for (int i = 0; i < 3; i++) {
 		struct sender *s = senders_new(1);
 		int chid = EXPECT_OK(ChannelCreate(0)), rcvid;
@@ -516,6 +519,7 @@ TEST(a_server_without_a_buffer_faults_by_itself)
 	int chid = EXPECT_OK(ChannelCreate(0)), rcvid;
 	union mail mail;
 
+	needs_faults();
 	sender_fork(s, chid);
 	rcvid = expect_message(chid, &mail, NULL);
 	EXPECT_ERRNO(MsgReply(rcvid, 0, NOWHERE, 40), ESRVRFAULT);

@@ -315,3 +315,19 @@ TEST_WITH(a_limit_is_of_its_thread, .threads = true)
 	channel_end(&c);
 	channel_end(&other);
 }
+
+/* What is left behind of each fills a socket at last. */
+TEST(limits_hold_however_many_have_run_out)
+{
+	static char much[8000];
+	struct channel c = channel_new(0);
+
+	memset(much, 0x21, sizeof(much));
+	for (int i = 0; i < 60; i++) {
+		limit(SEND, 1000000);
+		EXPECT_ERRNO(MsgSend(c.self, much, sizeof(much), NULL, 0), ETIMEDOUT);
+	}
+	/* Not even a pulse finds room now. */
+	EXPECT_OK(ConnectDetach(c.self));
+	EXPECT_OK(ChannelDestroy(c.chid));
+}
