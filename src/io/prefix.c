@@ -290,18 +290,18 @@ static const struct node_page *node_now(void)
 	return node_shared();
 }
 
-uint64_t prefix_generation(void)
-{
-	const struct node_page *node = node_now();
-
-	return node ? GENERATION(__atomic_load_n(&node->path_generation, __ATOMIC_ACQUIRE)) : 0;
-}
-
 bool prefix_any(void)
 {
 	const struct node_page *node = node_now();
 
 	return node && __atomic_load_n(&node->n_paths, __ATOMIC_RELAXED) != 0;
+}
+
+uint64_t prefix_generation(void)
+{
+	const struct node_page *node = node_now();
+
+	return node ? GENERATION(__atomic_load_n(&node->path_generation, __ATOMIC_ACQUIRE)) : 0;
 }
 
 /* ---- Asking ---- */

@@ -63,11 +63,11 @@ static inline bool prefix_is_plain(const char *path)
 	return *path && (unsigned char)path[1] > '/' && !prefix_letters_are(f->below, path + 1);
 }
 
-/* Which names there are: another number, others. 0: not known. */
-uint64_t prefix_generation(void);
-
 /* Are there any names at all? */
 bool prefix_any(void);
+
+/* Of the names as they are now, another number after each change; 0: there are none. */
+uint64_t prefix_generation(void);
 
 /* The working directory is another one. */
 void prefix_moved(void);

@@ -2,6 +2,7 @@
 #include "io/served.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/iomsg.h>
@@ -11,6 +12,7 @@
 #include "client/node.h"
 #include "io/file.h"
 #include "io/plain.h"
+#include "message/lock.h"
 #include "message/space.h"
 #include "message/thread.h"
 
@@ -108,73 +110,63 @@ static int ask_all(struct served *ret)
 	return rc;
 }
 
-/*
- * What the manager has said of a path holds as long as the names are the same. Who is told of
- * others only while it looks has been told too late by the manager, too.
- */
-#define KEPT_BYTES 120
-
-struct kept {
-	uint64_t generation; /* 0: nothing is here */
-	char path[KEPT_BYTES];
+/* The last answer, which is good as long as the names are the same, and for this process: its own
+ * names are left out. */
+static struct lock lock = LOCK_INIT;
+static struct {
+	uint64_t generation; /* 0: none */
+	uint32_t process;
+	char path[PATH_BYTES];
 	struct proto_path_find_out found;
-};
+} last;
 
-static THREAD_OWN struct kept kept[2];
-static THREAD_OWN unsigned kept_next;
-/* By this thread: a signal handler that opens a file meanwhile asks the manager. */
-static THREAD_OWN bool is_kept_busy;
-/* Another in a child, whose names are other ones. */
-static THREAD_OWN uint32_t kept_process;
-
-static bool kept_find(uint64_t generation, const char *path, struct proto_path_find_out *ret)
+static bool last_get(const char *path, uint64_t generation, struct proto_path_find_out *ret)
 {
-	bool has = false;
+	sigset_t mask;
+	bool is_it;
 
-	if (is_kept_busy || !kept_process || kept_process != thread_generation())
-		return false;
-	is_kept_busy = true;
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	for (unsigned i = 0; i < ARRAY_LEN(kept) && !has; i++) {
-		has = kept[i].generation == generation && strcmp(kept[i].path, path) == 0;
-		if (has)
-			*ret = kept[i].found;
-	}
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	is_kept_busy = false;
-	return has;
+	lock_take(&lock, &mask);
+	is_it = generation && last.generation == generation &&
+		last.process == thread_generation() && strcmp(last.path, path) == 0;
+	if (is_it)
+		*ret = last.found;
+	lock_give(&lock, &mask);
+	return is_it;
 }
 
-static void kept_add(uint64_t generation, const char *path, const struct proto_path_find_out *found)
+static void last_set(const char *path, uint64_t generation, const struct proto_path_find_out *found)
 {
-	size_t len = strlen(path) + 1;
-	struct kept *k = &kept[kept_next++ % ARRAY_LEN(kept)];
+	sigset_t mask;
 
-	if (len > KEPT_BYTES || is_kept_busy)
-		return;
-	is_kept_busy = true;
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	if (kept_process != thread_generation())
-		memset(kept, 0, sizeof(kept));
-	kept_process = thread_generation();
-	memcpy(k->path, path, len);
-	k->found = *found;
-	k->generation = generation;
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	is_kept_busy = false;
+	lock_take(&lock, &mask);
+	last.generation = generation;
+	last.process = thread_generation();
+	memcpy(last.path, path, strlen(path) + 1);
+	last.found = *found;
+	lock_give(&lock, &mask);
+}
+
+static void last_forked(void)
+{
+	lock_reset(&lock);
+}
+
+__attribute__((constructor)) static void served_register(void)
+{
+	(void)pthread_atfork(NULL, NULL, last_forked); /* no memory at start: no forks either */
 }
 
 static int find(const char *path, struct proto_path_find_out *ret)
 {
-	/* Before it is asked: what it says is as new, at least. */
 	uint64_t generation = prefix_generation();
 	int rc;
 
-	if (generation && kept_find(generation, path, ret))
+	if (last_get(path, generation, ret))
 		return 0;
 	rc = space_find(path, FILE_TYPE_ANY, ret);
-	if (rc == 0 && generation)
-		kept_add(generation, path, ret);
+	/* Names that changed meanwhile have another generation. */
+	if (rc == 0)
+		last_set(path, generation, ret);
 	return rc;
 }
 
