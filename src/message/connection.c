@@ -696,8 +696,8 @@ static int say_close(const struct connection *c)
 	if (CONNECTION_GET(c, kind) != CONNECTION_CHANNEL || CONNECTION_GET(c, is_dead) ||
 	    CONNECTION_GET(c, pid) == getpid())
 		return 0;
-	message.is_shared =
-		CONNECTION_GET(c, births) != __atomic_load_n(&births_so_far, __ATOMIC_RELAXED);
+	message.is_shared = CONNECTION_GET(c, births) !=
+			    __atomic_load_n(&births_so_far, __ATOMIC_RELAXED);
 	vec_of(&out, &message, message.is_shared ? sizeof(message) : 2 * sizeof(uint16_t));
 	vec_of(&none, NULL, 0);
 	/* It is closed in any case. */

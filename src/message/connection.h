@@ -30,10 +30,10 @@ struct connection {
 	bool is_inherited;      /* by a fork: to be made anew before it is used */
 	pid_t pid;              /* whose channel */
 	int chid;
-	uid_t uid;      /* of that process */
-	uid_t own_uid;  /* as whom it knows us */
-	uint64_t inode; /* of the socket in descriptor space: another is not it */
-	uint64_t peer;  /* the same number for all connections to that channel, and never again */
+	uid_t uid;       /* of that process */
+	uid_t own_uid;   /* as whom it knows us */
+	uint64_t inode;  /* of the socket in descriptor space: another is not it */
+	uint64_t peer;   /* the same number for all connections to that channel, and never again */
 	uint32_t births; /* of children, before it was made */
 	struct connection *next;
 };
