@@ -156,7 +156,7 @@ def for_user(tests, uid, source, build, place):
     new_source, new_build = os.path.join(place, "source"), os.path.join(place, "build")
     skip = shutil.ignore_patterns("*.p", "__pycache__", "*.a")
     for old, new, parts in ((source, new_source, ("tests", "examples")),
-                            (build, new_build, ("bin", "lib", "include", "tests"))):
+                            (build, new_build, ("bin", "libexec", "lib", "include", "tests"))):
         for part in parts:
             if os.path.isdir(os.path.join(old, part)):
                 shutil.copytree(os.path.join(old, part), os.path.join(new, part), ignore=skip)
