@@ -406,11 +406,12 @@ static void read_link(struct channel *ch, struct link *l)
 
 void arrivals_read_links(struct channel *ch)
 {
+	uint32_t next = 0;
 	struct link *l;
 
-	for (unsigned i = 0; (l = link_at(i)); i++)
+	while ((l = link_next(ch, &next)) != NULL)
 		/* Who has not said hello cannot have said anything that matters now. */
-		if (l->channel == ch && (l->client || l->is_parted))
+		if (l->client || l->is_parted)
 			read_link(ch, l);
 }
 

@@ -129,8 +129,6 @@ struct link *link_find(const struct channel *ch, uint32_t index, uint32_t serial
 /* The next one of @ch from index *at on, which moves behind it; NULL: none. */
 struct link *link_next(const struct channel *ch, uint32_t *at);
 void link_close(struct link *l);
-/* By its place in the table; NULL: none was ever there. */
-struct link *link_at(unsigned index);
 /* NULL: no memory. The client of that process, new or not. */
 struct client *client_of(struct channel *ch, const struct link *l, uint64_t number);
 struct client *client_find(struct channel *ch, int scoid);

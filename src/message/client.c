@@ -266,11 +266,6 @@ void client_lost_link(struct client *c, struct link *l)
 	}
 }
 
-struct link *link_at(unsigned index)
-{
-	return index < LINKS_MAX ? __atomic_load_n(&links[index], __ATOMIC_ACQUIRE) : NULL;
-}
-
 void client_part_link(struct client *c, struct link *l)
 {
 	struct link **at = &c->links;

@@ -87,11 +87,10 @@ void share_add(struct link *l, uint64_t ticket)
 
 static struct link *find(const struct channel *ch, uint64_t ticket)
 {
+	uint32_t next = 0;
 	struct link *l;
 
-	for (unsigned i = 0; (l = link_at(i)); i++) {
-		if (l->channel != ch)
-			continue;
+	while ((l = link_next(ch, &next)) != NULL) {
 		for (struct share **at = &l->shares; *at; at = &(*at)->next) {
 			struct share *s = *at;
 

@@ -9,6 +9,9 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/cancel.h"
 #include "base/cleanup.h"
@@ -80,13 +83,13 @@ ssize_t packet_recv(int fd, const struct iovec *parts, size_t n, int flags)
 int packet_poll(int fd, short events, int ms)
 {
 	struct pollfd set = {.fd = fd, .events = events};
-	int cancel = cancel_hold();
-	int r = poll(&set, 1, ms);
+	struct timespec limit = {ms / 1000, ms % 1000 * 1000000L};
+	/* The library's own poll() knows more of descriptors than is right here. */
+	long r = syscall(SYS_ppoll, &set, 1, &limit, NULL, 8);
 
 	if (r < 0)
-		r = -errno;
-	cancel_let(cancel);
-	return r > 0 ? set.revents : r;
+		return -errno;
+	return r > 0 ? set.revents : 0;
 }
 
 static void packet_take_fds(struct msghdr *msg, int fds[PACKET_FDS_MAX], unsigned *ret_n_fds)

@@ -468,7 +468,7 @@ TEST(who_gave_up_and_detached_is_disconnected_while_it_lives)
 
 TEST(the_rcvid_of_a_dead_client_is_not_the_next_ones)
 {
-	struct channel c = channel_new(0);
+	struct channel c = channel_new(_NTO_CHF_DISCONNECT);
 	struct sender *s = senders_new(2);
 	union mail mail;
 	int first, second;
@@ -476,8 +476,8 @@ TEST(the_rcvid_of_a_dead_client_is_not_the_next_ones)
 	sender_fork(&s[0], c.chid);
 	first = expect_message(c.chid, &mail, NULL);
 	end_child(s[0].pid);
-	/* Its record is free once its end has been seen. */
-	expect_nothing_queued(c.chid, c.self);
+	/* From then on its record is free. */
+	EXPECT_OK(ConnectDetach(expect_pulse(c.chid, _PULSE_CODE_DISCONNECT).scoid));
 	sender_fork(&s[1], c.chid);
 	second = expect_message(c.chid, &mail, NULL);
 	EXPECT_NE(first, second);
@@ -487,24 +487,27 @@ TEST(the_rcvid_of_a_dead_client_is_not_the_next_ones)
 	sender_returns(&s[1]);
 	EXPECT_EQ(s[1].result, 2);
 	sender_collect(&s[1]);
+	EXPECT_OK(ConnectDetach(expect_pulse(c.chid, _PULSE_CODE_DISCONNECT).scoid));
 	channel_end(&c);
 }
 
 TEST(pulses_alone_are_received_beside_a_dead_clients_message)
 {
-	struct channel c = channel_new(_NTO_CHF_UNBLOCK);
+	struct channel c = channel_new(_NTO_CHF_UNBLOCK | _NTO_CHF_DISCONNECT);
 	struct sender *s = senders_new(1);
 	struct _pulse pulse;
 	union mail mail;
-	int rcvid;
+	int rcvid, scoid;
 
 	sender_fork(s, c.chid);
 	rcvid = expect_message(c.chid, &mail, NULL);
 	end_child(s->pid);
 	expect_pulse(c.chid, _PULSE_CODE_UNBLOCK);
+	scoid = expect_pulse(c.chid, _PULSE_CODE_DISCONNECT).scoid;
 	EXPECT_OK(MsgSendPulse(c.self, -1, 9, 1));
 	EXPECT_EQ(MsgReceivePulse(c.chid, &pulse, sizeof(pulse), NULL), 0);
 	EXPECT_EQ(pulse.code, 9);
 	EXPECT_ERRNO(MsgReply(rcvid, 0, NULL, 0), ESRCH);
+	EXPECT_OK(ConnectDetach(scoid));
 	channel_end(&c);
 }
