@@ -167,6 +167,9 @@ void thread_on_exit(void (*hook)(void))
 	__atomic_store_n(&thread_hooks[at], hook, __ATOMIC_RELEASE);
 }
 
+/* There in programs with the address sanitizer. */
+extern void __asan_handle_no_return(void) __attribute__((weak));
+
 static void thread_end(void *mine)
 {
 	/* But for the C library's own. */
@@ -179,6 +182,9 @@ static void thread_end(void *mine)
 	}
 	/* And so they stay: what a handler would begin now nobody would end. */
 	(void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, sizeof(all));
+	/* It has not seen that a cancelled thread's functions are left. */
+	if (__asan_handle_no_return)
+		__asan_handle_no_return();
 	for (unsigned i = __atomic_load_n(&thread_n_hooks, __ATOMIC_ACQUIRE); i-- > 0;) {
 		void (*hook)(void) = __atomic_load_n(&thread_hooks[i], __ATOMIC_ACQUIRE);
 
