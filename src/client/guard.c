@@ -93,18 +93,20 @@ static void guard_widen(int fd)
 		;
 }
 
-void guard_raise_limit(void)
+bool guard_raise_limit(void)
 {
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= limit.rlim_max ||
 	    __atomic_exchange_n(&limit_of.is_begun, true, __ATOMIC_ACQ_REL))
-		return;
+		return false;
 	limit_of.former = limit.rlim_cur;
 	limit.rlim_cur = MIN(limit.rlim_max, (rlim_t)IO_FDS);
 	limit_of.raised = limit.rlim_cur;
-	if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
-		__atomic_store_n(&limit_of.is_raised, true, __ATOMIC_RELEASE);
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return false;
+	__atomic_store_n(&limit_of.is_raised, true, __ATOMIC_RELEASE);
+	return true;
 }
 
 bool guard_has_raised(rlim_t *ret_former)
@@ -186,7 +188,7 @@ static int guard_lift_or_raise(int fd)
 	if (high >= floor)
 		most = MAX(most, (rlim_t)GUARD_TOP);
 	if (high < 0 || (rlim_t)high > most)
-		guard_raise_limit();
+		(void)guard_raise_limit(); /* then there is no more room */
 	return high >= 0 ? high : guard_lift(fd, guard_floor(guard_limit()));
 }
 

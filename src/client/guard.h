@@ -42,10 +42,10 @@ int guard_number(const struct guard_fd *g);
 
 /*
  * The soft limit of descriptors that the program was started with, or has set, and whether the
- * one in force is ours: then what is started gets this one. Raises it at the first call of
- * guard_raise_limit().
+ * one in force is ours: then what is started gets this one. guard_raise_limit() raises it at its
+ * first call, if it can be: true, there is more room now.
  */
-void guard_raise_limit(void);
+bool guard_raise_limit(void);
 bool guard_has_raised(rlim_t *ret_former);
 /* Around an exec: put it back, and take it again if that has failed. */
 void guard_lend_limit(bool puts_back);

@@ -430,14 +430,8 @@ static void accept_all(struct channel *ch)
 		int fd = accept_one(ch);
 		struct link *l;
 
-		if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
-			rlim_t former;
-
-			if (!guard_has_raised(&former)) {
-				guard_raise_limit();
-				continue;
-			}
-		}
+		if (fd < 0 && errno == EMFILE && guard_raise_limit())
+			continue;
 		/* Told once: who was not let in must be looked for when there is room. */
 		ch->is_full = fd < 0 && errno != EAGAIN;
 		if (fd < 0)

@@ -32,7 +32,8 @@
 #include "message/vec.h"
 
 #define RECEIVE_EVENTS 64
-#define NS_PER_S       1000000000ull
+/* How often to look whether there is a descriptor for who was not let in: nothing tells. */
+#define FULL_LOOK_NS   100000000
 
 struct receiving {
 	struct channel *ch;
@@ -314,6 +315,17 @@ static bool spin_for_hot(struct receiving *r)
 	return hit;
 }
 
+/* How long at most; NULL: for ever. */
+static const struct timespec *sleep_limit(const struct receiving *r, struct timespec *ret)
+{
+	const struct timespec *limit = timeout_left(&r->limit, ret);
+
+	if (!r->ch->is_full || (limit && limit->tv_sec == 0 && limit->tv_nsec < FULL_LOOK_NS))
+		return limit;
+	*ret = (struct timespec){.tv_nsec = FULL_LOOK_NS};
+	return ret;
+}
+
 static int sleep_round(struct receiving *r)
 {
 	struct channel *ch = r->ch;
@@ -321,7 +333,7 @@ static int sleep_round(struct receiving *r)
 	const struct guard_fd *set = r->pulses_only ? &ch->pulse_waits : &ch->waits;
 	struct sleeper s = {ch, r->pulses_only ? &ch->n_pulse_sleeping : &ch->n_sleeping};
 	struct timespec room;
-	const struct timespec *limit = timeout_left(&r->limit, &room);
+	const struct timespec *limit = sleep_limit(r, &room);
 	int n;
 
 	++*s.count;
@@ -335,7 +347,7 @@ static int sleep_round(struct receiving *r)
 	publish_running();
 	if (n > 0 && r->signals.is_held)
 		n = wait_events(set, events, RECEIVE_EVENTS, &at_once);
-	if (n > 0)
+	if (n > 0 || (n == 0 && ch->is_full))
 		arrivals_take(ch, events, n);
 	if (n > 0 && n < RECEIVE_EVENTS)
 		queue_close_round(&ch->queue);

@@ -133,6 +133,39 @@ TEST(connect_attach_without_a_free_descriptor_is_emfile)
 	expect_exit(child_runs(fill_descriptors, NULL), 0);
 }
 
+static void serve_without_descriptors(int chid)
+{
+	struct rlimit few = {64, 64};
+	union mail mail;
+
+	/* What a first client needs is there. */
+	EXPECT_OK(MsgReply(expect_message(chid, &mail, NULL), 1, NULL, 0));
+	EXPECT_OK(setrlimit(RLIMIT_NOFILE, &few));
+	while (dup(0) >= 0)
+		;
+	EXPECT_EQ(errno, EMFILE);
+	EXPECT_OK(MsgReply(expect_message(chid, &mail, NULL), 2, NULL, 0));
+	EXPECT_OK(MsgReply(expect_message(chid, &mail, NULL), 3, NULL, 0));
+	closefrom(20);
+	serve(chid);
+}
+
+TEST_LIMIT(a_server_without_a_free_descriptor_serves_whom_it_knows, 10)
+{
+	struct peer peer = peer_that(0, serve_without_descriptors);
+	int further;
+
+	EXPECT_EQ(MsgSend(peer.coid, "x", 1, NULL, 0), 1);
+	EXPECT_EQ(MsgSend(peer.coid, "x", 1, NULL, 0), 2);
+	/* It cannot be let in, and the limit cannot be raised. */
+	further = attach(peer.pid, peer.chid);
+	EXPECT_EQ(MsgSend(peer.coid, "x", 1, NULL, 0), 3);
+	/* As there is room now, nobody need tell that he waits. */
+	expect_serves(further);
+	EXPECT_OK(ConnectDetach(further));
+	peer_end(&peer);
+}
+
 TEST(pid_0_and_the_own_pid_are_the_caller)
 {
 	int chid = EXPECT_OK(ChannelCreate(0));
