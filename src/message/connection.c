@@ -92,7 +92,7 @@ struct connection *connection_at(int coid)
 		return &sysmgr;
 	place = place_of(coid);
 	c = place ? __atomic_load_n(place, __ATOMIC_ACQUIRE) : NULL;
-	return c && !CONNECTION_GET(c, is_inherited) ? c : NULL;
+	return c && !__atomic_load_n(&c->is_inherited, __ATOMIC_ACQUIRE) ? c : NULL;
 }
 
 /* ---- Records. With the lock. ---- */
@@ -342,9 +342,11 @@ static uint64_t inode_of(int fd)
 	return fstat(fd, &st) == 0 ? st.st_ino : 0;
 }
 
+/* From now on others find it: the rest of the record is there. */
 static void put_fd(int fd, struct connection *c)
 {
 	CONNECTION_SET(c, inode, inode_of(fd));
+	__atomic_store_n(&c->is_inherited, false, __ATOMIC_RELEASE);
 	__atomic_store_n(&fd_end, MAX(fd_end, fd + 1), __ATOMIC_RELEASE);
 	__atomic_store_n(&by_fd[fd], c, __ATOMIC_RELEASE);
 	io_flag_set(fd);
@@ -388,6 +390,13 @@ static void unplace(struct connection *c)
 		io_flag_clear(CONNECTION_GET(c, coid));
 }
 
+static void tell_watcher(const struct connection *c)
+{
+	if (watcher)
+		(void)watcher(connection_fd(c),
+			      CONNECTION_GET(c, coid)); /* no memory: that death is not told */
+}
+
 /* With the lock. @fd is taken in any case. */
 static int attach_locked(int fd, struct connection *like, unsigned index)
 {
@@ -411,9 +420,7 @@ static int attach_locked(int fd, struct connection *like, unsigned index)
 		return rc;
 	}
 	(void)say_hello(connection_fd(c), CONNECTION_GET(c, coid), c); /* a new socket has room */
-	if (watcher)
-		(void)watcher(connection_fd(c),
-			      CONNECTION_GET(c, coid)); /* no memory: that death is not told */
+	tell_watcher(c);
 	return CONNECTION_GET(c, coid);
 }
 
@@ -531,7 +538,7 @@ void connection_watch(int (*watch)(int fd, int coid))
 		if (!c)
 			break;
 		if (CONNECTION_GET(c, kind) == CONNECTION_CHANNEL)
-			(void)watch(connection_fd(c), CONNECTION_GET(c, coid)); /* as above */
+			tell_watcher(c);
 		coid = CONNECTION_GET(c, coid) + 1;
 	}
 	lock_give(&lock, &mask);
@@ -586,7 +593,6 @@ static struct connection *adopt_locked(int fd, bool is_dup)
 			record_free(c);
 		return NULL;
 	}
-	CONNECTION_SET(c, is_inherited, false);
 	/* That channel is gone, and the connection with it. */
 	CONNECTION_SET(c, is_dead, fresh < 0);
 	CONNECTION_SET(c, births, __atomic_load_n(&births_so_far, __ATOMIC_RELAXED));
@@ -604,6 +610,7 @@ static struct connection *adopt_locked(int fd, bool is_dup)
 	else
 		take_over(c, fd, fresh, is_dup);
 	put_fd(fd, c);
+	tell_watcher(c);
 	return c;
 }
 

@@ -148,6 +148,24 @@ TEST(coiddeath_tells_which_connections_died)
 	peer_end(&b);
 }
 
+TEST(coiddeath_tells_of_a_duplicate_too)
+{
+	struct channel c = channel_new(_NTO_CHF_COID_DISCONNECT);
+	struct peer peer = peer_new(0);
+	int first = EXPECT_OK(ConnectAttach(0, peer.pid, peer.chid, 0, 0));
+	int second = EXPECT_OK(dup(first)), told[2];
+
+	EXPECT_OK(ConnectDetach(peer.coid));
+	expect_serves(second);
+	end_child(peer.pid);
+	told[0] = expect_pulse(c.chid, _PULSE_CODE_COIDDEATH).value.sival_int;
+	told[1] = expect_pulse(c.chid, _PULSE_CODE_COIDDEATH).value.sival_int;
+	EXPECT((told[0] == first && told[1] == second) || (told[0] == second && told[1] == first));
+	EXPECT_OK(close(second));
+	EXPECT_OK(close(first));
+	channel_end(&c);
+}
+
 TEST(coiddeath_does_not_tell_of_what_was_detached)
 {
 	struct channel c = channel_new(_NTO_CHF_COID_DISCONNECT);
