@@ -42,23 +42,23 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint32_t single = NO_TARGET; /* of procmgr_event_notify() */
-static pid_t owner;                 /* whose that is: a forked child begins anew */
+static uint32_t owner;              /* of which generation that is */
 /* Orders what a trigger comes after before what it brings about, for who does not see
  * through the manager: a thread sanitizer. */
 static unsigned triggers;
 
+static void event_begin(void)
+{
+	/* After a fork of a process with threads somebody may hold it for ever. */
+	pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
+
+	lock = fresh;
+	single = NO_TARGET;
+}
+
 static void event_lock(void)
 {
-	pid_t self = getpid();
-
-	if (__atomic_load_n(&owner, __ATOMIC_ACQUIRE) != self) {
-		/* After a fork of a process with threads somebody may hold it for ever. */
-		pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
-
-		lock = fresh;
-		single = NO_TARGET;
-		__atomic_store_n(&owner, self, __ATOMIC_RELEASE);
-	}
+	thread_first(&owner, event_begin);
 	(void)pthread_mutex_lock(&lock); /* a plain mutex: cannot fail */
 }
 

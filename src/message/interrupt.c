@@ -74,17 +74,16 @@ static struct waiter waiters[WAITERS];
 static struct helper interrupt_helper = {.main = interrupt_main};
 static struct irq_page *interrupt_page; /* the node's; the same in forked children */
 
-/* A forked child begins anew. */
-static void interrupt_own(void)
+static void interrupt_begin(void)
 {
-	uint32_t mine = thread_generation();
-
-	if (__atomic_load_n(&interrupt_owner, __ATOMIC_ACQUIRE) == mine)
-		return;
 	lock_reset(&interrupt_lock);
 	memset(attachments, 0, sizeof(attachments));
 	memset(waiters, 0, sizeof(waiters));
-	__atomic_store_n(&interrupt_owner, mine, __ATOMIC_RELEASE);
+}
+
+static void interrupt_own(void)
+{
+	thread_first(&interrupt_owner, interrupt_begin);
 }
 
 static int interrupt_map(struct irq_page **ret)

@@ -21,6 +21,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/mask.h"
+
 #ifndef MADV_WIPEONFORK
 #define MADV_WIPEONFORK 18
 #endif
@@ -94,6 +96,39 @@ uint32_t thread_generation(void)
 	uint32_t generation = word ? __atomic_load_n(word, __ATOMIC_ACQUIRE) : 0;
 
 	return generation ? generation : thread_generation_new();
+}
+
+/* Generations are counted: none is so high. */
+#define THREAD_BEGINS 0x80000000u
+
+static void thread_first_slow(uint32_t *owner, uint32_t mine, void (*begin)(void))
+{
+	uint32_t found = __atomic_load_n(owner, __ATOMIC_ACQUIRE);
+	sigset_t mask;
+
+	/* A handler that came now would wait for the thread that it interrupts. */
+	mask_all(&mask);
+	while (found != mine) {
+		/* A thread that began it in the parent is not here. */
+		if (found != (mine | THREAD_BEGINS) &&
+		    __atomic_compare_exchange_n(owner, &found, mine | THREAD_BEGINS, false,
+						__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+			begin();
+			__atomic_store_n(owner, mine, __ATOMIC_RELEASE);
+			break;
+		}
+		(void)syscall(SYS_sched_yield); /* cannot fail */
+		found = __atomic_load_n(owner, __ATOMIC_ACQUIRE);
+	}
+	mask_restore(&mask);
+}
+
+void thread_first(uint32_t *owner, void (*begin)(void))
+{
+	uint32_t mine = thread_generation();
+
+	if (__atomic_load_n(owner, __ATOMIC_ACQUIRE) != mine)
+		thread_first_slow(owner, mine, begin);
 }
 
 pid_t thread_tid(void)

@@ -41,6 +41,13 @@ void thread_priority_set_of(pthread_t thread, int priority);
 uint32_t thread_generation(void);
 
 /*
+ * For what is a process's own, and in a forked child begins anew: before its first use in a
+ * process @begin is called, by one thread, with all signals blocked, while others wait. *owner is
+ * 0 at first. Safe in signal handlers; one word to look at from then on.
+ */
+void thread_first(uint32_t *owner, void (*begin)(void));
+
+/*
  * @hook is called in each thread of the program that ends while the process goes on, by
  * return, pthread_exit() or cancellation, whether or not it ever used the library; the main
  * thread included. Late, after the program's own destructors have had two rounds, with all

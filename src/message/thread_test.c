@@ -253,6 +253,49 @@ static void priority_may_be_explicit(void **state)
 	assert_int_equal(pthread_attr_destroy(&attr), 0);
 }
 
+static uint32_t first_owner;
+static unsigned first_begun, first_arrived;
+
+/* As slow as it takes for the others to come in between. */
+static void first_begin(void)
+{
+	while (__atomic_load_n(&first_arrived, __ATOMIC_ACQUIRE) < 4)
+		(void)sched_yield();
+	for (int i = 0; i < 1000; i++)
+		(void)sched_yield();
+	__atomic_add_fetch(&first_begun, 1, __ATOMIC_RELEASE);
+}
+
+static void *first_use(void *arg)
+{
+	__atomic_add_fetch(&first_arrived, 1, __ATOMIC_RELEASE);
+	thread_first(&first_owner, first_begin);
+	return __atomic_load_n(&first_begun, __ATOMIC_ACQUIRE) == 1 ? arg : NULL;
+}
+
+static void first_use_by_several_threads_is_begun_once(void **state)
+{
+	pthread_t threads[4];
+	void *result;
+	int status;
+	pid_t pid;
+
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, first_use, state), 0);
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(pthread_join(threads[i], &result), 0);
+		assert_ptr_equal(result, state);
+	}
+	pid = real_fork();
+	if (pid == 0) {
+		thread_first(&first_owner, first_begin);
+		thread_first(&first_owner, first_begin);
+		_exit((int)first_begun);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 2 << 8);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +305,7 @@ int main(void)
 		cmocka_unit_test(hooks_come_after_the_programs_destructors),
 		cmocka_unit_test(tid_is_the_kernels_in_each_thread),
 		cmocka_unit_test(forked_child_begins_anew),
+		cmocka_unit_test(first_use_by_several_threads_is_begun_once),
 		cmocka_unit_test(priority_is_the_creators),
 		cmocka_unit_test(priority_may_be_explicit),
 	};
