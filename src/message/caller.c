@@ -195,13 +195,26 @@ struct caller *caller_new(struct channel *ch, struct client *client,
 
 /* ---- Finding one by its message ---- */
 
-struct caller *caller_lock(int rcvid)
+/* The record that @rcvid names, with its lock, whatever is in it now. */
+static struct caller *lock_record(int rcvid)
 {
 	struct caller *c = rcvid > 0 ? caller_at((uint32_t)rcvid >> 16) : NULL;
+	struct signals_pause pause;
 
 	if (!c || !ready_is_current())
 		return NULL;
+	signals_pause(&pause);
 	(void)pthread_mutex_lock(&c->lock); /* a plain mutex: cannot fail */
+	c->pause = pause;
+	return c;
+}
+
+struct caller *caller_lock(int rcvid)
+{
+	struct caller *c = lock_record(rcvid);
+
+	if (!c)
+		return NULL;
 	if (__atomic_load_n(&c->progress, __ATOMIC_ACQUIRE) == CALLER_HELD &&
 	    caller_rcvid(c) == rcvid)
 		return c;
@@ -211,12 +224,11 @@ struct caller *caller_lock(int rcvid)
 
 struct caller *caller_lock_any(int rcvid)
 {
-	struct caller *c = rcvid > 0 ? caller_at((uint32_t)rcvid >> 16) : NULL;
+	struct caller *c = lock_record(rcvid);
 	uint32_t age;
 
-	if (!c || !ready_is_current())
+	if (!c)
 		return NULL;
-	(void)pthread_mutex_lock(&c->lock); /* as above */
 	age = (c->number - (uint32_t)rcvid) & 0xffff;
 	if (c->channel && c->n_messages > 0 && age < c->n_messages)
 		return c;
@@ -276,9 +288,13 @@ void caller_answered(struct caller *c)
 
 void caller_unlock(struct caller *c)
 {
+	struct signals_pause pause = c->pause;
+
+	c->pause.is_blocked = false;
 	(void)pthread_mutex_unlock(&c->lock); /* as above */
 	if (__builtin_expect(__atomic_load_n(&c->news, __ATOMIC_SEQ_CST), 0))
 		catch_up(c);
+	signals_resume(&pause);
 }
 
 /* ---- The end of one ---- */

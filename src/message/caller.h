@@ -16,6 +16,7 @@
 #include "client/guard.h"
 #include "gen/shared.h"
 #include "message/queue.h"
+#include "message/signals.h"
 
 struct channel;
 struct client;
@@ -39,7 +40,8 @@ struct caller {
 
 	uint32_t news;        /* enum caller_news: found while somebody had the lock; atomic */
 	pthread_mutex_t lock; /* all below */
-	struct lane *memory;  /* NULL: the client is gone */
+	struct signals_pause pause; /* of who has it by caller_lock() */
+	struct lane *memory;        /* NULL: the client is gone */
 	bool is_frames;
 	bool is_pulsed;      /* the unblock pulse of this message was sent */
 	bool no_remote;      /* its memory cannot be reached from here */
@@ -77,7 +79,8 @@ struct caller *caller_tagged(const struct channel *ch, uint32_t index, uint32_t 
 /* One more message is held: a new rcvid. With its lock. */
 void caller_count(struct caller *c);
 
-/* The caller whose message @rcvid is, HELD, with its lock; NULL: ESRCH. */
+/* The caller whose message @rcvid is, HELD, with its lock; NULL: ESRCH. No handler runs until it is
+ * given back: it may want the same. */
 struct caller *caller_lock(int rcvid);
 void caller_unlock(struct caller *c);
 /* What it held has its answer, or nobody wants one. */

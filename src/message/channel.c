@@ -45,7 +45,7 @@ static struct channel *spare;
 
 /* ---- Finding ---- */
 
-struct channel *channel_lock(int chid)
+struct channel *channel_lock_blocked(int chid)
 {
 	struct channel *ch;
 
@@ -61,9 +61,27 @@ struct channel *channel_lock(int chid)
 	return NULL;
 }
 
+struct channel *channel_lock(int chid)
+{
+	struct signals_pause pause;
+	struct channel *ch;
+
+	signals_pause(&pause);
+	ch = channel_lock_blocked(chid);
+	if (ch)
+		ch->pause = pause;
+	else
+		signals_resume(&pause);
+	return ch;
+}
+
 void channel_unlock(struct channel *ch)
 {
+	struct signals_pause pause = ch->pause;
+
+	ch->pause.is_blocked = false;
 	(void)pthread_mutex_unlock(&ch->lock); /* as above */
+	signals_resume(&pause);
 }
 
 /* ---- Pulses ---- */

@@ -21,6 +21,7 @@
 #include "client/guard.h"
 #include "gen/shared.h"
 #include "message/queue.h"
+#include "message/signals.h"
 #include "message/share.h"
 #include "message/spin.h"
 
@@ -71,6 +72,7 @@ struct channel {
 	uint32_t flags;
 	uid_t uid; /* whom the kernel tells clients of */
 	pthread_mutex_t lock;
+	struct signals_pause pause; /* of who has it by channel_lock() */
 	bool is_dying;
 	struct guard_fd listener;
 	struct guard_fd waits;       /* epoll set of who takes everything */
@@ -96,8 +98,11 @@ struct channel {
 /* chid or -errno. */
 int channel_create(uint32_t flags);
 int channel_destroy(int chid);
-/* With its lock held; NULL: no such channel. */
+/* With its lock held; NULL: no such channel. No handler runs until it is given back: it may want
+ * the same. */
 struct channel *channel_lock(int chid);
+/* The same for who has seen to that himself. */
+struct channel *channel_lock_blocked(int chid);
 void channel_unlock(struct channel *ch);
 /* Adds a descriptor to the sets of who waits. 0 or -errno. */
 int channel_add_fd(struct channel *ch, int fd, uint64_t tag, uint32_t events);

@@ -429,7 +429,7 @@ static int receive_held(struct receiving *r, int chid)
 	r->result = -ESRCH;
 	if (signals_have_handler())
 		signals_hold_caught(&r->signals);
-	r->ch = channel_lock(chid);
+	r->ch = channel_lock_blocked(chid);
 	pthread_cleanup_push(release_signals, &r->signals);
 	if (r->ch)
 		r->result = receive_on(r);

@@ -105,13 +105,23 @@ void signals_hold(struct signals *s)
 	s->fd = own_signalfd(set & ~before);
 }
 
-void signals_hold_caught(struct signals *s)
+void signals_block_caught(uint64_t *ret_before)
 {
 	uint64_t set;
 
 	learn();
 	set = __atomic_load_n(&signals_caught, __ATOMIC_RELAXED) & ~FAULTS;
-	(void)syscall(SYS_rt_sigprocmask, SIG_BLOCK, &set, &s->before, sizeof(set));
+	(void)syscall(SYS_rt_sigprocmask, SIG_BLOCK, &set, ret_before, sizeof(set));
+}
+
+void signals_unblock(uint64_t before)
+{
+	(void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof(before));
+}
+
+void signals_hold_caught(struct signals *s)
+{
+	signals_block_caught((uint64_t *)(void *)&s->before);
 	s->is_held = true;
 	s->fd = -1;
 }

@@ -27,6 +27,15 @@ void signals_hold_caught(struct signals *s);
 /* What has come is acted on now. Nothing if they are not held. */
 void signals_release(struct signals *s);
 
+/*
+ * Around a lock that a handler of the same thread may want, too: those with a handler are blocked.
+ * Nothing in a program without one. Whoever has the lock keeps it there.
+ */
+struct signals_pause {
+	bool is_blocked;
+	uint64_t before;
+};
+
 /* Without one nothing ends a call but its own end: what else makes the kernel say EINTR (stopping
  * and going on) does not count. */
 bool signals_have_handler_slow(void);
@@ -41,4 +50,21 @@ static inline bool signals_have_handler(void)
 			     1))
 		return __atomic_load_n(&signals_caught, __ATOMIC_RELAXED) != 0;
 	return signals_have_handler_slow();
+}
+
+/* *ret_before: the mask as it was. */
+void signals_block_caught(uint64_t *ret_before);
+void signals_unblock(uint64_t before);
+
+static inline void signals_pause(struct signals_pause *p)
+{
+	p->is_blocked = signals_have_handler();
+	if (__builtin_expect(p->is_blocked, 0))
+		signals_block_caught(&p->before);
+}
+
+static inline void signals_resume(const struct signals_pause *p)
+{
+	if (__builtin_expect(p->is_blocked, 0))
+		signals_unblock(p->before);
 }

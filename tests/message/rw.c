@@ -2,6 +2,8 @@
 /* MsgRead() and MsgWrite(): offsets, where they are clipped, when they are refused. */
 #include "message/kit.h"
 
+#include <sys/time.h>
+
 #include <stddef.h>
 
 /* A client that sends parts of uneven sizes and has the like for the reply. */
@@ -335,4 +337,45 @@ TEST_WITH(threads_may_read_and_write_one_message_at_once, .threads = true)
 	EXPECT_OK(MsgReply(s.rcvid, 0, NULL, 0));
 	pattern_fill(want, ROOM, 1);
 	server_end(&s, want, ROOM);
+}
+
+#define MUCH (1 << 20)
+
+static int handler_rcvid, handler_ran;
+
+static void read_again(int signo)
+{
+	char byte;
+
+	(void)signo;
+	EXPECT_EQ(MsgRead_r(handler_rcvid, &byte, 1, 0), 1);
+	EXPECT_EQ(MsgRead_r(handler_rcvid + 1, &byte, 1, 0), -ESRCH);
+	handler_ran++;
+}
+
+static void send_much(void *server)
+{
+	const struct peer *to = server;
+
+	EXPECT_EQ(MsgSend(attach(to->pid, to->chid), calloc(1, MUCH), MUCH, NULL, 0), 7);
+}
+
+TEST_LIMIT(a_handler_may_read_what_its_thread_is_reading, 10)
+{
+	const struct itimerval often = {{0, 300}, {0, 300}}, never = {{0, 0}, {0, 0}};
+	struct peer here = {.pid = getpid(), .chid = EXPECT_OK(ChannelCreate(0))};
+	pid_t pid = child_runs(send_much, &here);
+	char *much = malloc(MUCH);
+	union mail mail;
+
+	handler_rcvid = expect_message(here.chid, &mail, NULL);
+	EXPECT(signal(SIGALRM, read_again) != SIG_ERR);
+	EXPECT_OK(setitimer(ITIMER_REAL, &often, NULL));
+	while (handler_ran < 200)
+		EXPECT_EQ(MsgRead(handler_rcvid, much, MUCH, 0), MUCH);
+	EXPECT_OK(setitimer(ITIMER_REAL, &never, NULL));
+	EXPECT_OK(MsgReply(handler_rcvid, 7, NULL, 0));
+	expect_exit(pid, 0);
+	free(much);
+	EXPECT_OK(ChannelDestroy(here.chid));
 }
