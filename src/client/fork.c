@@ -32,6 +32,7 @@
 
 #include "client/birth.h"
 #include "client/export.h"
+#include "client/guard.h"
 #include "client/helper.h"
 #include "client/node.h"
 #include "client/real.h"
@@ -169,9 +170,12 @@ static pid_t fork_by_route(const struct birth *b)
 	/* No handler may run in the intermediate, nor in a child that has no
 	 * parent yet. All signals: glibc's own, too. */
 	(void)RAW(__NR_rt_sigprocmask, SIG_SETMASK, &all, &mask, RAW_SIGSET_BYTES);
+	guard_fork_begins();
 	node_forking(b->slot);
 	pid = b->route == BIRTH_ROUTE_REMOTE ? fork_natively(b) : fork_through(b);
 	node_forking(NULL);
+	if (pid != 0)
+		guard_fork_ended();
 	(void)RAW(__NR_rt_sigprocmask, SIG_SETMASK, &mask, 0, RAW_SIGSET_BYTES);
 	return pid;
 }

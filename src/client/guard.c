@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/cancel.h"
+#include "base/mask.h"
 #include "base/util.h"
 #include "client/export.h"
 #include "client/io.h"
@@ -40,6 +42,9 @@ int guard_lowest = INT_MAX;
 static struct guard_fd *guard_at[IO_FDS];
 static int guard_highest = -1;
 
+/* Who makes one reads, who forks writes. Readers come first, so that they may be nested. */
+static pthread_rwlock_t guard_gate = PTHREAD_RWLOCK_INITIALIZER;
+
 /* The soft limit of descriptors. Written once, by whoever comes first. */
 static struct {
 	bool is_begun;
@@ -47,6 +52,36 @@ static struct {
 	rlim_t former;
 	rlim_t raised;
 } limit_of;
+
+void guard_making(sigset_t *ret_mask)
+{
+	/* A handler that forks would wait for the thread that it interrupts. */
+	mask_all(ret_mask);
+	(void)pthread_rwlock_rdlock(&guard_gate); /* not so many readers: cannot fail */
+}
+
+void guard_made(const sigset_t *mask)
+{
+	(void)pthread_rwlock_unlock(&guard_gate); /* as above */
+	mask_restore(mask);
+}
+
+void guard_fork_begins(void)
+{
+	(void)pthread_rwlock_wrlock(&guard_gate); /* by no reader: cannot fail */
+}
+
+void guard_fork_ended(void)
+{
+	(void)pthread_rwlock_unlock(&guard_gate); /* as above */
+}
+
+void guard_forked(void)
+{
+	pthread_rwlock_t fresh = PTHREAD_RWLOCK_INITIALIZER;
+
+	guard_gate = fresh;
+}
 
 static bool limit_is_raised(void)
 {
@@ -220,13 +255,18 @@ int guard_add(struct guard_fd *g, int fd)
 
 void guard_close(struct guard_fd *g)
 {
-	int fd = __atomic_exchange_n(&g->number, -1, __ATOMIC_ACQ_REL);
+	sigset_t mask;
+	int fd;
 
-	if (fd < 0)
+	if (guard_number(g) < 0)
 		return;
-	if (guard_find(fd) == g)
+	guard_making(&mask);
+	fd = __atomic_exchange_n(&g->number, -1, __ATOMIC_ACQ_REL);
+	if (fd >= 0 && guard_find(fd) == g)
 		__atomic_store_n(&guard_at[fd], NULL, __ATOMIC_RELEASE);
-	guard_close_plain(fd); /* nothing was written */
+	if (fd >= 0)
+		guard_close_plain(fd); /* nothing was written */
+	guard_made(&mask);
 }
 
 void guard_close_all_but(bool (*keeps)(const struct guard_fd *g))
@@ -245,12 +285,15 @@ void guard_close_all_but(bool (*keeps)(const struct guard_fd *g))
 static void guard_make_way(int fd)
 {
 	struct guard_fd *g = guard_find(fd);
+	sigset_t mask;
 
 	if (!g || guard_number(g) != fd || !guard_is_intact(g))
 		return;
+	guard_making(&mask);
 	__atomic_store_n(&guard_at[fd], NULL, __ATOMIC_RELEASE);
 	/* Without room it is lost, and made again at the next need. */
 	guard_put(g, guard_lift(fd, guard_floor(guard_limit())));
+	guard_made(&mask);
 }
 
 static int guard_refuse(void)

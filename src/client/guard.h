@@ -8,6 +8,7 @@
 #pragma once
 
 #include <limits.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/resource.h>
@@ -34,6 +35,18 @@ int guard_add(struct guard_fd *g, int fd);
 void guard_close_plain(int fd);
 /* Close it. Nothing if there is none. */
 void guard_close(struct guard_fd *g);
+/*
+ * Around the making of a descriptor until it is hidden: no other thread's fork() comes in between, so
+ * that no child has it, who would not know. All signals are blocked meanwhile. May be nested, and by
+ * several threads at once; nothing between may block.
+ */
+void guard_making(sigset_t *ret_mask);
+void guard_made(const sigset_t *mask);
+/* Around a fork, with all signals blocked; the child has the last one instead. */
+void guard_fork_begins(void);
+void guard_fork_ended(void);
+void guard_forked(void);
+
 /* In a forked child: all that is hidden is the parent's, but for what @keeps says. */
 void guard_close_all_but(bool (*keeps)(const struct guard_fd *g));
 /* Is it still what was hidden? Raw system calls may have closed it. */

@@ -386,6 +386,9 @@ static bool is_hung_up(const struct guard_fd *socket)
  * like the end but is none: the end itself is told by an event. */
 static void read_link(struct channel *ch, struct link *l)
 {
+	sigset_t mask;
+
+	guard_making(&mask);
 	for (unsigned n = 0; n < ARRIVALS_AT_ONCE && l->channel == ch; n++) {
 		struct link_record record = {.magic = 0};
 		int fds[PACKET_FDS_MAX];
@@ -394,14 +397,15 @@ static void read_link(struct channel *ch, struct link *l)
 					      fds, &n_fds, MSG_DONTWAIT | MSG_TRUNC);
 
 		if (got < 0)
-			return;
+			break;
 		if (got != (ssize_t)sizeof(record))
 			record.magic = 0;
 		take_link_record(ch, l, &record, fds, n_fds);
 		/* All of them: one may carry the very descriptor whose end is waited for. */
 		if (got == 0 && is_hung_up(&l->socket))
-			return;
+			break;
 	}
+	guard_made(&mask);
 }
 
 void arrivals_read_links(struct channel *ch)
@@ -415,28 +419,34 @@ void arrivals_read_links(struct channel *ch)
 			read_link(ch, l);
 }
 
-static int accept_one(const struct channel *ch)
+/* 0, *ret_link is NULL if it is gone again; or -errno. */
+static int accept_one(struct channel *ch, struct link **ret_link)
 {
-	int cancel = cancel_hold();
-	int fd = accept4(guard_number(&ch->listener), NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int cancel = cancel_hold(), fd, error;
+	sigset_t mask;
 
+	guard_making(&mask);
+	fd = accept4(guard_number(&ch->listener), NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	error = errno;
+	if (fd >= 0)
+		*ret_link = link_new(ch, fd);
+	guard_made(&mask);
 	cancel_let(cancel);
-	return fd;
+	return fd < 0 ? -error : 0;
 }
 
 static void accept_all(struct channel *ch)
 {
 	for (;;) {
-		int fd = accept_one(ch);
-		struct link *l;
+		struct link *l = NULL;
+		int rc = accept_one(ch, &l);
 
-		if (fd < 0 && errno == EMFILE && guard_raise_limit())
+		if (rc == -EMFILE && guard_raise_limit())
 			continue;
 		/* Told once: who was not let in must be looked for when there is room. */
-		ch->is_full = fd < 0 && errno != EAGAIN;
-		if (fd < 0)
+		ch->is_full = rc < 0 && rc != -EAGAIN;
+		if (rc < 0)
 			return;
-		l = link_new(ch, fd);
 		if (l && !is_of_node(l))
 			link_close(l);
 		else if (l)

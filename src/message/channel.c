@@ -197,9 +197,14 @@ static int add_clients(const struct channel *ch, const struct guard_fd *set)
 
 static int make_set(struct guard_fd *set)
 {
-	int fd = epoll_create1(EPOLL_CLOEXEC);
+	sigset_t mask;
+	int fd, rc;
 
-	return fd < 0 ? -EAGAIN : guard_add(set, fd);
+	guard_making(&mask);
+	fd = epoll_create1(EPOLL_CLOEXEC);
+	rc = fd < 0 ? -EAGAIN : guard_add(set, fd);
+	guard_made(&mask);
+	return rc;
 }
 
 static int add_own(const struct channel *ch, const struct guard_fd *set)
@@ -303,6 +308,7 @@ static bool has_taken_flag(uint32_t flags)
 	return false;
 }
 
+/* With the lock, and guard_making(). */
 static int create_locked(uint32_t flags)
 {
 	int chid = 1, listener, rc;
@@ -360,7 +366,7 @@ void channel_rearm(struct channel *ch)
 
 int channel_create(uint32_t flags)
 {
-	sigset_t mask;
+	sigset_t mask, making;
 	int chid, rc;
 
 	if (flags & NOT_HERE)
@@ -368,6 +374,7 @@ int channel_create(uint32_t flags)
 	rc = ready();
 	if (rc < 0)
 		return rc;
+	guard_making(&making);
 	lock_take(&lock, &mask);
 	chid = create_locked(flags);
 	if (chid > 0 && flags & _NTO_CHF_COID_DISCONNECT) {
@@ -375,6 +382,7 @@ int channel_create(uint32_t flags)
 		connection_watch(watch_connection);
 	}
 	lock_give(&lock, &mask);
+	guard_made(&making);
 	return chid;
 }
 

@@ -444,11 +444,25 @@ static int attach_sysmgr(unsigned index, uint32_t flags)
 	return -ENOTSUP;
 }
 
+static int attach_channel(struct connection *like, unsigned index)
+{
+	int fd = channel_socket(like->pid, like->chid, &like->uid), rc;
+	sigset_t mask;
+
+	if (fd < 0)
+		return fd;
+	(void)__fcntl(fd, F_SETFL, 0); /* it was non-blocking for the connect alone */
+	lock_take(&lock, &mask);
+	rc = attach_locked(fd, like, index);
+	lock_give(&lock, &mask);
+	return rc;
+}
+
 int connection_attach(pid_t pid, int chid, unsigned index, uint32_t flags)
 {
 	struct connection like = {.chid = chid, .flags = flags};
 	sigset_t mask;
-	int fd, rc = check_index(index);
+	int rc = check_index(index);
 
 	if (rc == 0)
 		rc = ready();
@@ -457,13 +471,11 @@ int connection_attach(pid_t pid, int chid, unsigned index, uint32_t flags)
 	like.pid = pid ? pid : getpid();
 	if (pid == SYSMGR_PID && chid == SYSMGR_CHID)
 		return attach_sysmgr(index, flags);
-	fd = chid > 0 && like.pid > 0 ? channel_socket(like.pid, chid, &like.uid) : -ESRCH;
-	if (fd < 0)
-		return fd;
-	(void)__fcntl(fd, F_SETFL, 0); /* it was non-blocking for the connect alone */
-	lock_take(&lock, &mask);
-	rc = attach_locked(fd, &like, index);
-	lock_give(&lock, &mask);
+	if (chid <= 0 || like.pid <= 0)
+		return -ESRCH;
+	guard_making(&mask);
+	rc = attach_channel(&like, index);
+	guard_made(&mask);
 	return rc;
 }
 
@@ -614,20 +626,30 @@ static struct connection *adopt_locked(int fd, bool is_dup)
 	return c;
 }
 
+static struct connection *adopt_as(int fd, bool is_dup)
+{
+	struct connection *c;
+	sigset_t mask;
+
+	guard_making(&mask);
+	lock_take(&lock, &mask);
+	c = adopt_locked(fd, is_dup);
+	lock_give(&lock, &mask);
+	guard_made(&mask);
+	return c;
+}
+
 static bool connection_forget(int fd);
 
 /* An id that is not known: a descriptor that came by exec or fork? */
 static struct connection *adopt(int fd)
 {
 	struct connection *c;
-	sigset_t mask;
 	int saved = errno;
 
 	if (fd < 0 || fd >= IO_FDS || guard_is_hidden(fd) || ready() < 0)
 		return NULL;
-	lock_take(&lock, &mask);
-	c = adopt_locked(fd, false);
-	lock_give(&lock, &mask);
+	c = adopt_as(fd, false);
 	errno = saved; /* of a call that leaves it alone, perhaps */
 	return c;
 }
@@ -743,16 +765,13 @@ void connection_closing_range(unsigned first, unsigned last)
 void connection_duplicated(int old, int new)
 {
 	struct connection *c;
-	sigset_t mask;
 
 	(void)connection_closing(new, NULL);
 	if (old < 0 || new < 0 || !connection_find(old))
 		return;
 	if (old >= IO_FDS || new >= IO_FDS || !__atomic_load_n(&by_fd[old], __ATOMIC_ACQUIRE))
 		return;
-	lock_take(&lock, &mask);
-	c = adopt_locked(new, true);
-	lock_give(&lock, &mask);
+	c = adopt_as(new, true);
 	if (c)
 		say_dup(c, old);
 }

@@ -68,8 +68,8 @@ static struct reached *reached_find(pid_t pid, int chid)
 	return NULL;
 }
 
-/* With the lock. */
-static int reach(pid_t pid, int chid, struct reached **ret)
+/* With the lock, and guard_making(). */
+static int reach_anew(pid_t pid, int chid, struct reached **ret)
 {
 	int fd = connection_reach(pid, chid);
 	struct reached *r;
@@ -89,6 +89,18 @@ static int reach(pid_t pid, int chid, struct reached **ret)
 	r->chid = chid;
 	*ret = r;
 	return rc < 0 ? -EAGAIN : 0;
+}
+
+/* With the lock. */
+static int reach(pid_t pid, int chid, struct reached **ret)
+{
+	sigset_t mask;
+	int rc;
+
+	guard_making(&mask);
+	rc = reach_anew(pid, chid, ret);
+	guard_made(&mask);
+	return rc;
 }
 
 static int pulse_locked(pid_t pid, int chid, const struct link_record *record)

@@ -119,6 +119,7 @@ static struct lane_end *record_new(void)
 	if (!l)
 		return NULL;
 	l->socket.number = l->bell.number = l->wake.number = l->waits.number = -1;
+	l->given_memory.number = l->given_socket.number = -1;
 	l->next_all = all;
 	all = l;
 	return l;
@@ -133,6 +134,8 @@ static void lane_close(struct lane_end *l)
 	guard_close(&l->bell);
 	guard_close(&l->wake);
 	guard_close(&l->waits);
+	guard_close(&l->given_memory);
+	guard_close(&l->given_socket);
 	if (l->memory)
 		(void)munmap(l->memory, LANE_BYTES); /* it is ours: cannot fail */
 	l->memory = NULL;
@@ -159,14 +162,15 @@ static bool wants_frames(const struct connection *c)
 
 static void write_pair(struct lane *m, enum lane_pairs which, unsigned at);
 
-static int make_memory(struct lane_end *l, int *ret_fd)
+static int make_memory(struct lane_end *l)
 {
-	auto_fd fd = memory_lane(LANE_BYTES);
+	int fd = memory_lane(LANE_BYTES);
 	sigset_t mask;
 	void *at;
 
-	if (fd < 0)
+	if (fd < 0 || guard_add(&l->given_memory, fd) < 0)
 		return -EAGAIN;
+	fd = guard_number(&l->given_memory);
 	at = mmap(NULL, LANE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (at == MAP_FAILED)
 		return -EAGAIN;
@@ -179,7 +183,6 @@ static int make_memory(struct lane_end *l, int *ret_fd)
 		write_pair(at, LANE_REGISTERED, i);
 	}
 	lock_give(&lock, &mask);
-	*ret_fd = fd_take(&fd);
 	return 0;
 }
 
@@ -233,7 +236,7 @@ void lane_untell(enum lane_pairs which, int key)
 	lock_give(&lock, &mask);
 }
 
-static int make_socket(struct lane_end *l, int *ret_other)
+static int make_socket(struct lane_end *l)
 {
 	int ends[2];
 	int rc;
@@ -245,8 +248,7 @@ static int make_socket(struct lane_end *l, int *ret_other)
 		fd_close(ends[1]);
 		return rc;
 	}
-	*ret_other = ends[1];
-	return 0;
+	return guard_add(&l->given_socket, ends[1]);
 }
 
 static int make_bell(struct lane_end *l)
@@ -317,10 +319,27 @@ static int send_lane(const struct connection *c, const struct link_record *recor
 	}
 }
 
+/* All that a lane is made of. What is made of it when it fails lane_close() takes. */
+static int make_parts(struct lane_end *l)
+{
+	sigset_t mask;
+	int rc;
+
+	guard_making(&mask);
+	rc = make_memory(l);
+	if (rc == 0)
+		rc = make_socket(l);
+	if (rc == 0)
+		rc = make_bell(l);
+	if (rc == 0 && !l->is_frames)
+		rc = make_waits(l);
+	guard_made(&mask);
+	return rc;
+}
+
 static int lane_open(struct lane_end *l, struct connection *c, const struct lane_wait *w)
 {
 	struct link_record record = {.magic = LANE_MAGIC, .kind = LINK_KIND_LANE};
-	auto_fd memory = -1, other = -1;
 	int rc;
 
 	l->is_frames = wants_frames(c);
@@ -330,21 +349,17 @@ static int lane_open(struct lane_end *l, struct connection *c, const struct lane
 	l->signal_fd = -1;
 	l->may_pulse = connection_may_pulse(c);
 	memset(&l->spin, 0, sizeof(l->spin));
-	rc = make_memory(l, &memory);
-	if (rc == 0)
-		rc = make_socket(l, &other);
-	if (rc == 0)
-		rc = make_bell(l);
-	if (rc == 0 && !l->is_frames)
-		rc = make_waits(l);
+	rc = make_parts(l);
 	if (rc < 0)
 		return rc;
 	record.tid = l->tid;
 	record.flags = l->is_frames ? LANE_WANT_FRAMES : 0;
 	rc = send_lane(c, &record,
-		       (const int[4]){other, guard_number(&l->bell), memory,
-				      guard_number(&l->wake)},
+		       (const int[4]){guard_number(&l->given_socket), guard_number(&l->bell),
+				      guard_number(&l->given_memory), guard_number(&l->wake)},
 		       l->is_frames ? 3 : 4, w);
+	guard_close(&l->given_memory);
+	guard_close(&l->given_socket);
 	return rc == -EPIPE || rc == -ECONNRESET || rc == -ENOTCONN ? -EBADF : rc;
 }
 

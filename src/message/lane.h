@@ -26,7 +26,9 @@ struct lane_end {
 	struct guard_fd bell;
 	struct guard_fd wake;  /* rung by the server; frames: none */
 	struct guard_fd waits; /* epoll: wake and socket, and in time a signalfd; frames: none */
-	int signal_fd;         /* which one is in waits */
+	/* The server's: the memory, the socket's other end. Closed here once they are sent. */
+	struct guard_fd given_memory, given_socket;
+	int signal_fd; /* which one is in waits */
 	struct lane *memory;
 	uint64_t peer;       /* of which connections */
 	bool is_dead;        /* the other end is gone */

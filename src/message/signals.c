@@ -67,13 +67,10 @@ static uint64_t to_bits(const sigset_t *set)
 	return *(const uint64_t *)(const void *)set;
 }
 
-static int own_signalfd(uint64_t set)
+static int make_signalfd(int fd, uint64_t set)
 {
 	uint32_t generation = thread_generation();
-	int fd = own_fd && own_fd_generation == generation ? guard_number(own_fd) : -1;
 
-	if (fd >= 0 && own_fd_set == set)
-		return fd;
 	fd = (int)syscall(SYS_signalfd4, fd, &set, sizeof(set), SFD_CLOEXEC | SFD_NONBLOCK);
 	if (fd < 0)
 		return -1;
@@ -86,6 +83,20 @@ static int own_signalfd(uint64_t set)
 	if (!own_fd || guard_add(own_fd, fd) < 0)
 		return -1;
 	return guard_number(own_fd);
+}
+
+static int own_signalfd(uint64_t set)
+{
+	uint32_t generation = thread_generation();
+	int fd = own_fd && own_fd_generation == generation ? guard_number(own_fd) : -1;
+	sigset_t mask;
+
+	if (fd >= 0 && own_fd_set == set)
+		return fd;
+	guard_making(&mask);
+	fd = make_signalfd(fd, set);
+	guard_made(&mask);
+	return fd;
 }
 
 void signals_hold(struct signals *s)

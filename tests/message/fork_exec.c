@@ -5,6 +5,8 @@
  */
 #include "message/kit.h"
 
+#include <dirent.h>
+
 /* What `peer info COID` said. */
 struct seen {
 	pid_t pid;
@@ -407,4 +409,59 @@ TEST(the_last_close_disconnects)
 	expect_exit(pid, 0);
 	EVENTUALLY(order(peer.coid, ORDER_COUNT, _PULSE_CODE_DISCONNECT) == 1);
 	peer_end(&peer);
+}
+
+/* ---- fork() while other threads make connections ---- */
+
+static struct peer busy_peer;
+static bool busy_ends;
+
+static void *connects(void *arg)
+{
+	while (!LOAD(busy_ends)) {
+		int coid = attach(busy_peer.pid, busy_peer.chid);
+
+		expect_serves(coid);
+		EXPECT_OK(ConnectDetach(coid));
+	}
+	return arg;
+}
+
+static int descriptors(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	int n = 0;
+
+	EXPECT(dir);
+	while (readdir(dir))
+		n++;
+	closedir(dir);
+	return n;
+}
+
+static void say_descriptors(void *ret)
+{
+	*(int *)ret = descriptors();
+}
+
+static int descriptors_of_a_child(int *shared)
+{
+	expect_exit(child_runs(say_descriptors, shared), 0);
+	return *shared;
+}
+
+TEST_WITH(a_child_has_nothing_that_another_thread_was_making, .node = "--allow-threaded-fork")
+{
+	int *shared = shared_memory(sizeof(*shared)), at_rest;
+	pthread_t thread;
+
+	busy_peer = peer_new(0);
+	expect_serves(busy_peer.coid);
+	at_rest = descriptors_of_a_child(shared);
+	thread_runs(&thread, connects, NULL);
+	for (int i = 0; i < 500; i++)
+		EXPECT_EQ(descriptors_of_a_child(shared), at_rest);
+	STORE(busy_ends, true);
+	thread_ends(thread);
+	peer_end(&busy_peer);
 }
