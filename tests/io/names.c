@@ -63,6 +63,25 @@ TEST(a_servers_links_are_followed_and_loops_end)
 	server_stop(&s);
 }
 
+TEST(a_servers_link_leads_to_a_plain_folder)
+{
+	struct server s = server_start();
+	int fd = EXPECT_OK(open("/srv/folder/away", O_RDONLY | O_DIRECTORY));
+	struct stat by_link, by_name;
+	DIR *dir = opendir("/srv/folder/away");
+
+	EXPECT_OK(stat("/usr", &by_name));
+	EXPECT_OK(fstat(fd, &by_link));
+	EXPECT_EQ(by_link.st_ino, by_name.st_ino);
+	EXPECT(dir);
+	EXPECT_OK(fstat(dirfd(dir), &by_link));
+	EXPECT_EQ(by_link.st_ino, by_name.st_ino);
+	EXPECT(readdir(dir));
+	EXPECT_OK(closedir(dir));
+	EXPECT_OK(close(fd));
+	server_stop(&s);
+}
+
 TEST(names_are_made_and_removed_by_their_server)
 {
 	struct server s = server_start();

@@ -226,7 +226,18 @@ static void server_ocb_free(IOFUNC_OCB_T *ocb)
 	free(ocb);
 }
 
-/* ---- The folder: files 0000, 0001, ... that are all the memory file ---- */
+/* ---- The folder: files 0000, 0001, ... that are all the memory file, and links ---- */
+
+static const char *link_target(const char *name)
+{
+	static const char *const links[][2] = {
+		{"link", "0001"}, {"loop", "/srv/folder/loop"}, {"away", "/usr"}};
+
+	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++)
+		if (strcmp(name, links[i][0]) == 0)
+			return links[i][1];
+	return NULL;
+}
 
 static int folder_open(resmgr_context_t *ctp, io_open_t *msg, RESMGR_HANDLE_T *handle, void *extra)
 {
@@ -236,14 +247,14 @@ static int folder_open(resmgr_context_t *ctp, io_open_t *msg, RESMGR_HANDLE_T *h
 		server_seen->opens++;
 		return iofunc_open_default(ctp, msg, handle, extra);
 	}
-	if (strcmp(msg->connect.path, "loop") == 0 || strcmp(msg->connect.path, "link") == 0) {
+	if (link_target(msg->connect.path)) {
 		static struct {
 			struct _io_connect_link_reply reply;
 			char path[64];
 		} answer;
 
 		memset(&answer, 0, sizeof(answer));
-		strcpy(answer.path, msg->connect.path[1] == 'o' ? "/srv/folder/loop" : "0001");
+		strcpy(answer.path, link_target(msg->connect.path));
 		answer.reply.path_len = (uint16_t)(strlen(answer.path) + 1);
 		_IO_SET_CONNECT_RET(ctp, _IO_CONNECT_RET_LINK);
 		return _RESMGR_PTR(ctp, &answer, sizeof(answer));
