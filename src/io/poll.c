@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -24,7 +25,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
 #include "base/util.h"
 #include "client/export.h"
 #include "client/guard.h"
@@ -167,24 +167,35 @@ static int set_wait(struct set *s, int64_t end, const sigset_t *mask)
 	}
 }
 
-static int set_run(struct set *s, int64_t end, const sigset_t *mask)
+static bool set_init(struct set *s)
 {
-	auto_free struct pollfd *kernel = calloc(s->n + 1, sizeof(*kernel));
-	int n;
-
-	if (!kernel)
-		return -ENOMEM;
+	s->kernel = calloc(s->n + 1, sizeof(*s->kernel));
+	if (!s->kernel)
+		return false;
 	for (nfds_t i = 0; i < s->n; i++) {
-		kernel[i] = s->fds[i];
+		s->kernel[i] = s->fds[i];
 		s->fds[i].revents = 0;
 		if (file_is(s->fds[i].fd))
-			kernel[i].fd = -1;
+			s->kernel[i].fd = -1;
 	}
-	s->kernel = kernel;
 	s->waiter = waiter_take();
-	if (!s->waiter)
-		return -ENOMEM;
-	n = set_wait(s, end, mask);
+	return s->waiter;
+}
+
+/* After a cancellation a pulse may yet come: who has the waiter then asks once more. */
+static void set_fini(void *arg)
+{
+	struct set *s = arg;
+
+	if (s->waiter)
+		waiter_give(s->waiter);
+	free(s->kernel);
+}
+
+static int set_wait_and_disarm(struct set *s, int64_t end, const sigset_t *mask)
+{
+	int n = set_wait(s, end, mask);
+
 	/* What came meanwhile counts, and nothing is left behind. */
 	if (s->is_armed) {
 		int served = ask_all(s, _NOTIFY_ACTION_POLL), plain = 0;
@@ -194,7 +205,17 @@ static int set_run(struct set *s, int64_t end, const sigset_t *mask)
 		n = n < 0 && served == 0 ? n : served + plain;
 	}
 	waiter_drain(s->waiter);
-	waiter_give(s->waiter);
+	return n;
+}
+
+static int set_run(struct set *s, int64_t end, const sigset_t *mask)
+{
+	int n = -ENOMEM;
+
+	pthread_cleanup_push(set_fini, s);
+	if (set_init(s))
+		n = set_wait_and_disarm(s, end, mask);
+	pthread_cleanup_pop(1);
 	return n;
 }
 

@@ -4,6 +4,7 @@
 #include "io/server.h"
 
 #include <poll.h>
+#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
 #include <time.h>
@@ -71,6 +72,66 @@ TEST(poll_sleeps_until_a_server_or_a_pipe_says_so)
 	EXPECT_OK(close(fd));
 	EXPECT_OK(close(ends[0]));
 	EXPECT_OK(close(ends[1]));
+	server_stop(&s);
+}
+
+static unsigned count_fds(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	unsigned n = 0;
+
+	EXPECT(dir);
+	while (readdir(dir))
+		n++;
+	EXPECT_OK(closedir(dir));
+	return n;
+}
+
+struct poller {
+	int fd;
+	pid_t tid;
+};
+
+static void *polls(void *arg)
+{
+	struct poller *poller = arg;
+	struct pollfd p = {.fd = poller->fd, .events = POLLIN};
+
+	__atomic_store_n(&poller->tid, gettid(), __ATOMIC_RELEASE);
+	(void)poll(&p, 1, -1);
+	return NULL;
+}
+
+static void cancel_a_poll(int fd)
+{
+	struct poller poller = {.fd = fd};
+	pthread_t thread;
+	void *result;
+
+	EXPECT_EQ(pthread_create(&thread, NULL, polls, &poller), 0);
+	EVENTUALLY(thread_sleeps(__atomic_load_n(&poller.tid, __ATOMIC_ACQUIRE)));
+	EXPECT_EQ(pthread_cancel(thread), 0);
+	EXPECT_EQ(pthread_join(thread, &result), 0);
+	EXPECT(result == PTHREAD_CANCELED);
+}
+
+TEST(a_cancelled_poll_leaves_nothing_open)
+{
+	struct server s = server_start();
+	int fd = EXPECT_OK(open("/srv/event", O_RDWR));
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	unsigned n;
+
+	cancel_a_poll(fd);
+	n = count_fds();
+	for (int i = 0; i < 4; i++)
+		cancel_a_poll(fd);
+	EXPECT_EQ(count_fds(), n);
+	/* The one that they have left behind is as good as new. */
+	EXPECT_EQ(poll(&p, 1, 10), 0);
+	EXPECT_EQ(write(fd, "x", 1), 1);
+	EXPECT_EQ(poll(&p, 1, -1), 1);
+	EXPECT_OK(close(fd));
 	server_stop(&s);
 }
 
