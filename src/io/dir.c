@@ -57,12 +57,6 @@ typedef int readdir_r_fn(DIR *dir, struct dirent *entry, struct dirent **ret);
 typedef void seek_fn(DIR *dir, long at);
 typedef long tell_fn(DIR *dir);
 
-#define REAL(type, name)                                      \
-	({                                                    \
-		static void *cached_##name;                   \
-		(type *)real_function(#name, &cached_##name); \
-	})
-
 /* NULL: it is glibc's. */
 static struct stream *stream_of(DIR *dir)
 {

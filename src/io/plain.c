@@ -223,18 +223,10 @@ typedef int faccessat_fn(int dir_fd, const char *path, int mode, int flags);
 
 WRAPPED(int, faccessat, int dir_fd, const char *path, int mode, int flags)
 {
-	static void *cached;
-
-	return ((faccessat_fn *)real_function("faccessat", &cached))(dir_fd, path, mode, flags);
+	return REAL(faccessat_fn, faccessat)(dir_fd, path, mode, flags);
 }
 
 /* Streams of the kernel's folders. */
-#define REAL(type, name)                                      \
-	({                                                    \
-		static void *cached_##name;                   \
-		(type *)real_function(#name, &cached_##name); \
-	})
-
 typedef DIR *opendir_fn(const char *path);
 typedef struct dirent *readdir_fn(DIR *dir);
 typedef int dir_fn(DIR *dir);

@@ -256,11 +256,9 @@ typedef int faccessat_fn(int dir_fd, const char *path, int mode, int flags);
 static long access_plain(int dir_fd, const char *path, const void *arg)
 {
 	const struct access_args *a = arg;
-	static void *cached;
 
 	/* glibc's has what older kernels lack. */
-	return ((faccessat_fn *)real_function("faccessat", &cached))(dir_fd, path, a->mode,
-								     a->flags);
+	return REAL(faccessat_fn, faccessat)(dir_fd, path, a->mode, a->flags);
 }
 
 /* An open that asks for those rights and is closed at once. */
@@ -327,10 +325,8 @@ typedef long fpathconf_fn(int fd, int name);
 
 static long pathconf_plain(int dir_fd, const char *path, const void *arg)
 {
-	static void *cached;
-
 	(void)dir_fd;
-	return ((pathconf_fn *)real_function("pathconf", &cached))(path, *(const int *)arg);
+	return REAL(pathconf_fn, pathconf)(path, *(const int *)arg);
 }
 
 static long pathconf_served(struct served *s, const void *arg)
@@ -358,11 +354,10 @@ EXPORT long fpathconf(int fd, int name)
 {
 	const struct _io_pathconf ask = {
 		.type = _IO_PATHCONF, .combine_len = sizeof(ask), .name = (int16_t)name};
-	static void *cached;
 	long rc;
 
 	if (!file_is(fd))
-		return ((fpathconf_fn *)real_function("fpathconf", &cached))(fd, name);
+		return REAL(fpathconf_fn, fpathconf)(fd, name);
 	rc = file_send(fd, &ask, sizeof(ask), NULL, 0);
 	if (rc >= 0)
 		return rc;
@@ -387,11 +382,8 @@ static void statvfs_of(const struct stat *st, struct statvfs *ret)
 
 static long statvfs_plain(int dir_fd, const char *path, const void *arg)
 {
-	static void *cached;
-
 	(void)dir_fd;
-	return ((statvfs_fn *)real_function("statvfs", &cached))(path,
-								 (struct statvfs *)(uintptr_t)arg);
+	return REAL(statvfs_fn, statvfs)(path, (struct statvfs *)(uintptr_t)arg);
 }
 
 static long statvfs_served(struct served *s, const void *arg)
@@ -420,12 +412,11 @@ EXPORT int statvfs64(const char *path, struct statvfs64 *ret)
 
 EXPORT int fstatvfs(int fd, struct statvfs *ret)
 {
-	static void *cached;
 	struct stat st;
 	int rc;
 
 	if (!file_is(fd))
-		return ((fstatvfs_fn *)real_function("fstatvfs", &cached))(fd, ret);
+		return REAL(fstatvfs_fn, fstatvfs)(fd, ret);
 	rc = stat_fd(fd, &st);
 	if (rc == 0)
 		statvfs_of(&st, ret);

@@ -46,12 +46,6 @@ typedef FILE *fdopen_fn(int fd, const char *mode);
 typedef FILE *freopen_fn(const char *path, const char *mode, FILE *stream);
 typedef int fileno_fn(FILE *stream);
 
-#define REAL(type, name)                                      \
-	({                                                    \
-		static void *cached_##name;                   \
-		(type *)real_function(#name, &cached_##name); \
-	})
-
 /* ---- Cookies ---- */
 
 static ssize_t cookie_read(void *cookie, char *buf, size_t len)

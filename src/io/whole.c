@@ -32,12 +32,6 @@
 #include "io/rw.h"
 #include "io/stat.h"
 
-#define REAL(type, name)                                      \
-	({                                                    \
-		static void *cached_##name;                   \
-		(type *)real_function(#name, &cached_##name); \
-	})
-
 extern void __chk_fail(void) __attribute__((noreturn));
 
 /* ---- realpath() ---- */
