@@ -24,3 +24,6 @@ void *real_function(const char *name, void **cached);
 		static void *cached_##name;                   \
 		(type *)real_function(#name, &cached_##name); \
 	})
+
+/* What glibc's forms for _FORTIFY_SOURCE end the program with. */
+extern void __chk_fail(void) __attribute__((noreturn));

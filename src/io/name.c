@@ -16,6 +16,7 @@
 #include "base/util.h"
 #include "client/export.h"
 #include "client/guard.h"
+#include "client/real.h"
 #include "client/result.h"
 #include "io/file.h"
 #include "io/path.h"
@@ -36,8 +37,6 @@ static int name_run(int dir_fd, const char *path, path_plain_fn *plain, path_ser
 {
 	const struct path_way way = {.plain = plain, .served = served, .changes = true, .arg = a};
 
-	if (dir_fd != AT_FDCWD && guard_is_hidden(dir_fd))
-		return result_errno(-EBADF);
 	return (int)path_run(dir_fd, path, &way);
 }
 
@@ -204,8 +203,6 @@ EXPORT ssize_t readlinkat(int dir_fd, const char *restrict path, char *restrict 
 	const struct name_args a = {.buf = buf, .len = len};
 	const struct path_way way = {.plain = readlink_plain, .served = readlink_served, .arg = &a};
 
-	if (dir_fd != AT_FDCWD && guard_is_hidden(dir_fd))
-		return result_errno(-EBADF);
 	return path_run(dir_fd, path, &way);
 }
 
@@ -213,8 +210,6 @@ EXPORT ssize_t readlink(const char *restrict path, char *restrict buf, size_t le
 {
 	return readlinkat(AT_FDCWD, path, buf, len);
 }
-
-extern void __chk_fail(void) __attribute__((noreturn));
 
 ssize_t __readlink_chk(const char *path, char *buf, size_t len, size_t buf_len);
 EXPORT ssize_t __readlink_chk(const char *path, char *buf, size_t len, size_t buf_len)
@@ -311,17 +306,22 @@ static long rename_served(struct served *s, const void *arg)
 	return done(file_connect(&to, &wish));
 }
 
+/* From a plain file to a served name: there is no way. */
+static bool leads_in(int old_fd, const char *old, int new_fd, const char *new)
+{
+	struct served to;
+
+	return served_may(new_fd, new) && !served_may(old_fd, old) &&
+	       served_find(new_fd, new, &to) > 0 && to.n;
+}
+
 static int rename_run(int old_fd, const char *old, int new_fd, const char *new, unsigned flags)
 {
 	const struct name_args a = {.other_fd = new_fd, .text = new, .flags = (int)flags};
-	struct served to;
 
-	if ((old_fd != AT_FDCWD && guard_is_hidden(old_fd)) ||
-	    (new_fd != AT_FDCWD && guard_is_hidden(new_fd)))
+	if (guard_is_hidden(old_fd) || guard_is_hidden(new_fd))
 		return result_errno(-EBADF);
-	/* From a plain file to a served name. */
-	if (served_may(new_fd, new) && !served_may(old_fd, old) &&
-	    served_find(new_fd, new, &to) > 0 && to.n)
+	if (leads_in(old_fd, old, new_fd, new))
 		return result_errno(plain_call(SYS_faccessat, old_fd, (long)old, F_OK, 0, 0) < 0 ?
 					    -errno :
 					    -EXDEV);
@@ -388,13 +388,10 @@ static long link_served(struct served *s, const void *arg)
 EXPORT int linkat(int old_fd, const char *old, int new_fd, const char *new, int flags)
 {
 	const struct name_args a = {.other_fd = new_fd, .text = new, .flags = flags};
-	struct served to;
 
-	if ((old_fd != AT_FDCWD && guard_is_hidden(old_fd)) ||
-	    (new_fd != AT_FDCWD && guard_is_hidden(new_fd)))
+	if (guard_is_hidden(old_fd) || guard_is_hidden(new_fd))
 		return result_errno(-EBADF);
-	if (served_may(new_fd, new) && !served_may(old_fd, old) &&
-	    served_find(new_fd, new, &to) > 0 && to.n)
+	if (leads_in(old_fd, old, new_fd, new))
 		return result_errno(-EXDEV);
 	return name_run(old_fd, old, link_plain, link_served, &a);
 }

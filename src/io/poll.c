@@ -28,6 +28,7 @@
 #include "base/util.h"
 #include "client/export.h"
 #include "client/guard.h"
+#include "client/real.h"
 #include "client/result.h"
 #include "io/file.h"
 #include "io/plain.h"
@@ -39,8 +40,6 @@
 #define OUT_EVENTS   (POLLOUT | POLLWRNORM)
 #define OBAND_EVENTS (POLLPRI | POLLRDBAND)
 #define PULSE_CODE   1
-
-extern void __chk_fail(void) __attribute__((noreturn));
 
 struct set {
 	struct pollfd *fds;

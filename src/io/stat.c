@@ -16,7 +16,6 @@
 
 #include "base/util.h"
 #include "client/export.h"
-#include "client/guard.h"
 #include "client/real.h"
 #include "client/result.h"
 #include "io/file.h"
@@ -73,8 +72,6 @@ static int stat_run(int dir_fd, const char *path, struct stat *st, int flags)
 				     .follows = !(flags & AT_SYMLINK_NOFOLLOW),
 				     .arg = &a};
 
-	if (dir_fd != AT_FDCWD && guard_is_hidden(dir_fd))
-		return result_errno(-EBADF);
 	if (flags & AT_EMPTY_PATH && file_is(dir_fd) && path && !path[0])
 		return result_errno(stat_fd(dir_fd, st));
 	return (int)path_run(dir_fd, path, &way);
@@ -235,8 +232,6 @@ EXPORT int statx(int dir_fd, const char *restrict path, int flags, unsigned mask
 	struct stat st;
 	int rc;
 
-	if (dir_fd != AT_FDCWD && guard_is_hidden(dir_fd))
-		return result_errno(-EBADF);
 	if (!(flags & AT_EMPTY_PATH) || !file_is(dir_fd) || path[0])
 		return (int)path_run(dir_fd, path, &way);
 	rc = stat_fd(dir_fd, &st);
@@ -293,8 +288,6 @@ static int access_run(int dir_fd, const char *path, int mode, int flags)
 				     .follows = !(flags & AT_SYMLINK_NOFOLLOW),
 				     .arg = &a};
 
-	if (dir_fd != AT_FDCWD && guard_is_hidden(dir_fd))
-		return result_errno(-EBADF);
 	return (int)path_run(dir_fd, path, &way);
 }
 

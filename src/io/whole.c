@@ -32,8 +32,6 @@
 #include "io/rw.h"
 #include "io/stat.h"
 
-extern void __chk_fail(void) __attribute__((noreturn));
-
 /* ---- realpath() ---- */
 
 typedef char *realpath_fn(const char *path, char *ret);
