@@ -43,7 +43,7 @@ static long change_served(struct served *s, const void *arg)
 	};
 	long rc = file_connect(s, &wish);
 
-	return rc > 0 ? 0 : rc;
+	return file_done(rc);
 }
 
 static int change_path(int dir_fd, const char *path, path_plain_fn *plain, const struct change *c)

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/iomsg.h>
@@ -13,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/util.h"
 #include "client/export.h"
 #include "client/guard.h"
@@ -40,11 +42,6 @@ static int name_run(int dir_fd, const char *path, path_plain_fn *plain, path_ser
 	return (int)path_run(dir_fd, path, &way);
 }
 
-static long done(long rc)
-{
-	return rc > 0 ? 0 : rc;
-}
-
 /* ---- unlink(), rmdir() ---- */
 
 static long unlink_plain(int dir_fd, const char *path, const void *arg)
@@ -59,7 +56,7 @@ static long unlink_served(struct served *s, const void *arg)
 
 	if (a->flags & AT_REMOVEDIR)
 		s->eflag |= _IO_CONNECT_EFLAG_DIR;
-	return done(file_connect(s, &wish));
+	return file_done(file_connect(s, &wish));
 }
 
 EXPORT int unlinkat(int dir_fd, const char *path, int flags)
@@ -113,7 +110,7 @@ static long mknod_served(struct served *s, const void *arg)
 			(a->mode & 07777 & ~file_umask()),
 	};
 
-	return done(file_connect(s, &wish));
+	return file_done(file_connect(s, &wish));
 }
 
 static long mkdir_served(struct served *s, const void *arg)
@@ -244,7 +241,7 @@ static long symlink_served(struct served *s, const void *arg)
 				       .extra = a->text,
 				       .extra_len = strlen(a->text) + 1};
 
-	return done(file_connect(s, &wish));
+	return file_done(file_connect(s, &wish));
 }
 
 EXPORT int symlinkat(const char *target, int dir_fd, const char *path)
@@ -303,7 +300,7 @@ static long rename_served(struct served *s, const void *arg)
 	wish.extra_len = strlen(old) + 1;
 	to.servers[0] = *server;
 	to.n = 1;
-	return done(file_connect(&to, &wish));
+	return file_done(file_connect(&to, &wish));
 }
 
 /* From a plain file to a served name: there is no way. */
@@ -352,6 +349,11 @@ static long link_plain(int dir_fd, const char *path, const void *arg)
 	return PLAIN(linkat, dir_fd, path, a->other_fd, a->text, a->flags);
 }
 
+static void close_it(void *fd)
+{
+	(void)fd_close(*(int *)fd);
+}
+
 /* @s is the existing file's. */
 static long link_served(struct served *s, const void *arg)
 {
@@ -365,24 +367,26 @@ static long link_served(struct served *s, const void *arg)
 				       .extra = &extra,
 				       .extra_len = sizeof(extra)};
 	struct served to;
-	long fd, rc = served_find(a->other_fd, a->text, &to);
+	long rc = served_find(a->other_fd, a->text, &to);
+	int fd;
 
 	if (rc <= 0)
 		return rc < 0 ? rc : -EXDEV;
-	fd = file_connect(s, &open_wish);
-	if (fd < 0)
-		return fd;
-	extra.info.coid = (int32_t)fd;
+	rc = file_connect(s, &open_wish);
+	if (rc < 0)
+		return rc;
+	extra.info.coid = fd = (int)rc;
+	rc = -EXDEV;
+	pthread_cleanup_push(close_it, &fd);
 	for (uint32_t i = 0; i < to.n; i++)
 		if (server_of(s, &to.servers[i])) {
 			to.servers[0] = to.servers[i];
 			to.n = 1;
-			rc = done(file_connect(&to, &wish));
-			(void)close((int)fd);
-			return rc;
+			rc = file_done(file_connect(&to, &wish));
+			break;
 		}
-	(void)close((int)fd);
-	return -EXDEV;
+	pthread_cleanup_pop(1);
+	return rc;
 }
 
 EXPORT int linkat(int old_fd, const char *old, int new_fd, const char *new, int flags)

@@ -395,8 +395,7 @@ EXPORT int ionotify(int fd, int action, int flags, const struct sigevent *event)
 	if (event)
 		m.event = *event;
 	if (!file_is(fd))
-		return result_errno(plain_call(SYS_fcntl, fd, F_GETFD, 0, 0, 0) < 0 ? -EBADF :
-										      -ENOSYS);
+		return result_errno(file_not_served(fd));
 	rc = file_send(fd, &m, sizeof(m), &reply, sizeof(reply));
 	return rc < 0 ? result_errno((int)rc) : (int)(reply.flags & _NOTIFY_COND_MASK);
 }

@@ -277,13 +277,12 @@ EXPORT int readcond(int fd, void *buf, int n, int min, int time, int timeout)
 			     .xtype = _IO_XTYPE_READCOND,
 			     .extra = &cond,
 			     .extra_len = sizeof(cond)};
-	struct stat st;
 
 	if (n < 0)
 		return result_errno(-EINVAL);
 	if (file_is(fd))
 		return result_errno((int)transfer_read(&t));
-	return plain_fstat(fd, &st) < 0 ? -1 : result_errno(-ENOSYS);
+	return result_errno(file_not_served(fd));
 }
 
 /* ---- Writing ---- */

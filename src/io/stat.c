@@ -52,7 +52,7 @@ static long stat_served(struct served *s, const void *arg)
 
 	wish.ioflag |= FILE_NO_ACCESS;
 	rc = file_connect(s, &wish);
-	return rc > 0 ? 0 : rc;
+	return file_done(rc);
 }
 
 int stat_fd(int fd, struct stat *st)
@@ -277,7 +277,7 @@ static long access_served(struct served *s, const void *arg)
 	if (a->mode & ~(R_OK | W_OK | X_OK))
 		return -EINVAL;
 	rc = file_connect(s, &wish);
-	return rc > 0 ? 0 : rc;
+	return file_done(rc);
 }
 
 static int access_run(int dir_fd, const char *path, int mode, int flags)
