@@ -102,6 +102,14 @@ TEST(names_are_made_and_removed_by_their_server)
 	EXPECT_ERRNO(rename("/etc/passwd", "/srv/folder/0001"), EXDEV);
 	EXPECT_OK(symlink("target", "/srv/folder/sym"));
 	EXPECT_STR(s.seen->last_path, "target>sym");
+	EXPECT_OK(link("/srv/folder/0001", "/srv/folder/0003"));
+	EXPECT_STR(s.seen->last_path, "0003");
+	EXPECT_EQ(s.seen->links, 1);
+	EXPECT_EQ(s.seen->opens, s.seen->close_ocbs);
+	EXPECT_ERRNO(link("/srv/folder/none", "/srv/folder/0003"), ENOENT);
+	EXPECT_ERRNO(link("/srv/folder/0001", "/tmp/elsewhere"), EXDEV);
+	EXPECT_ERRNO(link("/etc/passwd", "/srv/folder/0001"), EXDEV);
+	EXPECT_EQ(s.seen->links, 1);
 	EXPECT_ERRNO(unlink("/srv/memory"), ENOSYS);
 	EXPECT_ERRNO(mkdir("/srv/memory", 0777), ENOSYS);
 	EXPECT_ERRNO(open("/srv/memory/", O_RDONLY), ENOTDIR);

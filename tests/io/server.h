@@ -30,7 +30,7 @@
 /* What the server has seen, in memory that test and server share. */
 struct server_seen {
 	volatile int opens, close_dups, close_ocbs, frees, dups, unblocks, reads, writes;
-	volatile int unlinks, mkdirs, renames, symlinks;
+	volatile int unlinks, mkdirs, renames, symlinks, links;
 	volatile unsigned last_mode;
 	char last_path[256];
 };
@@ -333,8 +333,12 @@ static int folder_link(resmgr_context_t *ctp, io_link_t *msg, RESMGR_HANDLE_T *h
 {
 	(void)ctp;
 	(void)handle;
-	if (msg->connect.extra_type != _IO_CONNECT_EXTRA_SYMLINK)
-		return ENOSYS;
+	if (msg->connect.extra_type == _IO_CONNECT_EXTRA_LINK) {
+		snprintf(server_seen->last_path, sizeof(server_seen->last_path), "%s",
+			 msg->connect.path);
+		server_seen->links++;
+		return EOK;
+	}
 	snprintf(server_seen->last_path, sizeof(server_seen->last_path), "%s>%s", extra->path,
 		 msg->connect.path);
 	server_seen->symlinks++;
