@@ -18,8 +18,11 @@ TEST(poll_tells_at_once_what_is_so)
 
 	EXPECT_EQ(poll(&p, 1, -1), 1);
 	EXPECT_EQ(p.revents, POLLOUT);
+	EXPECT_EQ(s.seen->notifies, 1);
 	p.events = POLLIN;
 	EXPECT_EQ(poll(&p, 1, 0), 0);
+	/* Asked, and told to forget it. */
+	EXPECT_EQ(s.seen->notifies, 3);
 	EXPECT_EQ(write(fd, "x", 1), 1);
 	EXPECT_EQ(poll(&p, 1, -1), 1);
 	EXPECT_EQ(p.revents, POLLIN);
@@ -72,6 +75,28 @@ TEST(poll_sleeps_until_a_server_or_a_pipe_says_so)
 	EXPECT_OK(close(fd));
 	EXPECT_OK(close(ends[0]));
 	EXPECT_OK(close(ends[1]));
+	server_stop(&s);
+}
+
+TEST(a_time_that_is_none_is_einval)
+{
+	const struct timespec negative = {-1, 0}, too_many = {0, 1000000000}, far = {INT64_MAX, 0};
+	struct timeval before = {-1, 0};
+	struct server s = server_start();
+	int fd = EXPECT_OK(open("/srv/event", O_RDWR));
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	fd_set in;
+
+	FD_ZERO(&in);
+	FD_SET(fd, &in);
+	EXPECT_ERRNO(ppoll(&p, 1, &negative, NULL), EINVAL);
+	EXPECT_ERRNO(ppoll(&p, 1, &too_many, NULL), EINVAL);
+	EXPECT_ERRNO(pselect(fd + 1, &in, NULL, NULL, &too_many, NULL), EINVAL);
+	EXPECT_ERRNO(select(fd + 1, &in, NULL, NULL, &before), EINVAL);
+	EXPECT_EQ(before.tv_sec, -1);
+	p.events = POLLOUT;
+	EXPECT_EQ(ppoll(&p, 1, &far, NULL), 1);
+	EXPECT_OK(close(fd));
 	server_stop(&s);
 }
 

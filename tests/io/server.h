@@ -29,7 +29,7 @@
 
 /* What the server has seen, in memory that test and server share. */
 struct server_seen {
-	volatile int opens, close_dups, close_ocbs, frees, dups, unblocks, reads, writes;
+	volatile int opens, close_dups, close_ocbs, frees, dups, unblocks, reads, writes, notifies;
 	volatile int unlinks, mkdirs, renames, symlinks, links;
 	volatile unsigned last_mode;
 	char last_path[256];
@@ -175,6 +175,7 @@ static int event_notify(resmgr_context_t *ctp, io_notify_t *msg, RESMGR_OCB_T *o
 	int trig = _NOTIFY_COND_OUTPUT | (server_ready ? _NOTIFY_COND_INPUT : 0);
 
 	(void)ocb;
+	server_seen->notifies++;
 	return iofunc_notify(ctp, msg, server_notify, trig, NULL, NULL);
 }
 
