@@ -452,13 +452,3 @@ MAYBE void server_stop(struct server *s)
 	EXPECT_OK(kill(s->pid, SIGKILL));
 	EXPECT_EQ(waitpid(s->pid, &status, 0), s->pid);
 }
-
-/* Until @condition holds; a server's callbacks run on its own time. */
-#define AWAIT(condition)                                                    \
-	do {                                                                \
-		for (int await_i_ = 0; !(condition); await_i_++) {          \
-			if (await_i_ == 5000)                               \
-				FAIL("never came to hold: %s", #condition); \
-			usleep(1000);                                       \
-		}                                                           \
-	} while (0)

@@ -70,7 +70,7 @@ TEST(a_forked_child_shares_the_open_file)
 	EXPECT_EQ(s.seen->close_ocbs, 0);
 	EXPECT_OK(close(fd));
 	EXPECT_EQ(s.seen->close_dups, 2);
-	AWAIT(s.seen->close_ocbs == 1);
+	EVENTUALLY(s.seen->close_ocbs == 1);
 	EXPECT_EQ(s.seen->frees, 1);
 	server_stop(&s);
 }
@@ -96,7 +96,7 @@ TEST(a_childs_file_outlives_its_parents)
 	EXPECT_OK(close(go[1]));
 	EXPECT_EQ(waitpid(pid, &status, 0), pid);
 	EXPECT_EQ(status, 0);
-	AWAIT(s.seen->close_ocbs == 1);
+	EVENTUALLY(s.seen->close_ocbs == 1);
 	EXPECT_EQ(s.seen->close_dups, 2);
 	EXPECT_EQ(s.seen->frees, 1);
 	server_stop(&s);
@@ -124,7 +124,7 @@ TEST(a_child_that_never_uses_it_keeps_it_open)
 	EXPECT_EQ(s.seen->close_ocbs, 0);
 	EXPECT_OK(kill(pid, SIGKILL));
 	EXPECT_EQ(waitpid(pid, &status, 0), pid);
-	AWAIT(s.seen->close_ocbs == 1);
+	EVENTUALLY(s.seen->close_ocbs == 1);
 	EXPECT_EQ(s.seen->close_dups, 2);
 	EXPECT_EQ(s.seen->frees, 1);
 	server_stop(&s);
@@ -141,7 +141,7 @@ TEST(a_foreign_child_keeps_it_open)
 	EXPECT_OK(close(fd));
 	EXPECT_EQ(s.seen->close_dups, 1);
 	(void)harness_finish(&sleeper);
-	AWAIT(s.seen->close_ocbs == 1);
+	EVENTUALLY(s.seen->close_ocbs == 1);
 	EXPECT_EQ(s.seen->close_dups, 1);
 	server_stop(&s);
 }
@@ -165,10 +165,10 @@ TEST(a_grandchild_that_only_inherited_is_heard_of_when_it_is_killed)
 	EXPECT_EQ(read(out[0], &grandchild, sizeof(grandchild)), (ssize_t)sizeof(pid));
 	EXPECT_EQ(waitpid(pid, &status, 0), pid);
 	EXPECT_OK(close(fd));
-	AWAIT(s.seen->close_dups == 2);
+	EVENTUALLY(s.seen->close_dups == 2);
 	EXPECT_EQ(s.seen->close_ocbs, 0);
 	EXPECT_OK(kill(grandchild, SIGKILL));
-	AWAIT(s.seen->close_ocbs == 1);
+	EVENTUALLY(s.seen->close_ocbs == 1);
 	EXPECT_EQ(s.seen->close_dups, 3);
 	EXPECT_EQ(s.seen->frees, 1);
 	EXPECT_OK(close(out[0]));
@@ -204,7 +204,7 @@ TEST(a_killed_group_ends_each_descriptor_once)
 	EXPECT_EQ(s.seen->opens, 1);
 	EXPECT_OK(kill(-pid, SIGKILL));
 	EXPECT_EQ(waitpid(pid, &status, 0), pid);
-	AWAIT(s.seen->close_ocbs == 1);
+	EVENTUALLY(s.seen->close_ocbs == 1);
 	EXPECT_GE(s.seen->close_dups, 3);
 	EXPECT_EQ(s.seen->frees, 1);
 	EXPECT_OK(close(ready[0]));
@@ -225,10 +225,10 @@ TEST(a_client_killed_in_a_read_is_closed)
 		(void)!read(fd, &byte, 1);
 		_exit(1);
 	}
-	AWAIT(s.seen->reads == 1);
+	EVENTUALLY(s.seen->reads == 1);
 	EXPECT_OK(kill(pid, SIGKILL));
 	EXPECT_EQ(waitpid(pid, &status, 0), pid);
-	AWAIT(s.seen->close_ocbs == 1);
+	EVENTUALLY(s.seen->close_ocbs == 1);
 	EXPECT_EQ(s.seen->close_dups, 1);
 	EXPECT_EQ(s.seen->frees, 1);
 	server_stop(&s);
@@ -256,7 +256,7 @@ TEST(a_signal_ends_a_read_by_the_unblock_handler)
 		EXPECT_OK(close(fd));
 		_exit(0);
 	}
-	AWAIT(s.seen->reads == 1);
+	EVENTUALLY(s.seen->reads == 1);
 	EXPECT_OK(kill(pid, SIGUSR1));
 	EXPECT_EQ(waitpid(pid, &status, 0), pid);
 	EXPECT_EQ(status, 0);
@@ -276,7 +276,7 @@ TEST(a_spawned_program_shares_the_open_file)
 	EXPECT_OK(close(fd));
 	EXPECT_EQ(waitpid(pid, &status, 0), pid);
 	EXPECT_EQ(status, 0);
-	AWAIT(s.seen->close_ocbs == 1);
+	EVENTUALLY(s.seen->close_ocbs == 1);
 	EXPECT_EQ(s.seen->opens, 1);
 	EXPECT_EQ(s.seen->close_dups, 2);
 	EXPECT_EQ(s.seen->frees, 1);
@@ -299,7 +299,7 @@ TEST(an_executed_program_has_the_same_descriptor)
 	}
 	EXPECT_EQ(waitpid(pid, &status, 0), pid);
 	EXPECT_EQ(status, 0);
-	AWAIT(s.seen->close_ocbs == 1);
+	EVENTUALLY(s.seen->close_ocbs == 1);
 	EXPECT_EQ(s.seen->close_dups, 1);
 	EXPECT_EQ(s.seen->frees, 1);
 	server_stop(&s);
@@ -321,11 +321,11 @@ TEST(what_exec_closes_has_its_close_dup)
 		execl(harness_tool("holder"), "holder", number, "stay", NULL);
 		_exit(99);
 	}
-	AWAIT(s.seen->close_ocbs == 1);
+	EVENTUALLY(s.seen->close_ocbs == 1);
 	EXPECT_EQ(s.seen->close_dups, 1);
 	EXPECT_OK(kill(pid, SIGKILL));
 	EXPECT_EQ(waitpid(pid, &status, 0), pid);
-	AWAIT(s.seen->close_ocbs == 2);
+	EVENTUALLY(s.seen->close_ocbs == 2);
 	EXPECT_EQ(s.seen->close_dups, 2);
 	server_stop(&s);
 }

@@ -247,6 +247,27 @@ MAYBE void expect_nothing_queued(int chid, int self)
 	EXPECT_EQ(expect_pulse(chid, 126).value.sival_int, 4711);
 }
 
+/* A channel of the test, and a connection to it. */
+struct channel {
+	int chid, self;
+};
+
+MAYBE struct channel channel_new(unsigned flags)
+{
+	struct channel c = {.chid = EXPECT_OK(ChannelCreate(flags))};
+
+	c.self = attach(0, c.chid);
+	return c;
+}
+
+/* All that came to it has been taken. */
+MAYBE void channel_end(struct channel *c)
+{
+	expect_nothing_queued(c->chid, c->self);
+	EXPECT_OK(ConnectDetach(c->self));
+	EXPECT_OK(ChannelDestroy(c->chid));
+}
+
 /* Takes a message, which must be the next thing. */
 MAYBE int expect_message(int chid, union mail *mail, struct _msg_info *info)
 {
