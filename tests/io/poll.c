@@ -7,7 +7,6 @@
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
-#include <time.h>
 
 TEST(poll_tells_at_once_what_is_so)
 {
@@ -32,16 +31,14 @@ TEST(poll_tells_at_once_what_is_so)
 	server_stop(&s);
 }
 
-/* Writes to @fd once somebody is blocked; the other end of a pipe says when to. */
+/* Writes to @fd once its parent is blocked. */
 static pid_t writer(int fd)
 {
+	const pid_t parent = getpid();
 	pid_t pid = EXPECT_OK(fork());
 
 	if (pid == 0) {
-		struct timespec a_while = {.tv_nsec = 20 * 1000 * 1000};
-
-		/* No condition tells that another process sleeps; too early is no error. */
-		nanosleep(&a_while, NULL);
+		expect_rests(&parent, &parent);
 		_exit(write(fd, "x", 1) == 1 ? 0 : 1);
 	}
 	return pid;
