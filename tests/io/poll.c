@@ -48,7 +48,7 @@ TEST(poll_sleeps_until_a_server_or_a_pipe_says_so)
 {
 	struct server s = server_start();
 	int fd = EXPECT_OK(open("/srv/event", O_RDWR));
-	int ends[2], status;
+	int ends[2];
 	struct pollfd p[2];
 	char byte;
 	pid_t pid;
@@ -60,15 +60,13 @@ TEST(poll_sleeps_until_a_server_or_a_pipe_says_so)
 	EXPECT_EQ(poll(p, 2, -1), 1);
 	EXPECT_EQ(p[0].revents, 0);
 	EXPECT_EQ(p[1].revents, POLLIN);
-	EXPECT_EQ(waitpid(pid, &status, 0), pid);
-	EXPECT_EQ(status, 0);
+	expect_exit(pid, 0);
 	EXPECT_EQ(read(fd, &byte, 1), 1);
 	pid = writer(ends[1]);
 	EXPECT_EQ(poll(p, 2, -1), 1);
 	EXPECT_EQ(p[0].revents, POLLIN);
 	EXPECT_EQ(p[1].revents, 0);
-	EXPECT_EQ(waitpid(pid, &status, 0), pid);
-	EXPECT_EQ(status, 0);
+	expect_exit(pid, 0);
 	EXPECT_OK(close(fd));
 	EXPECT_OK(close(ends[0]));
 	EXPECT_OK(close(ends[1]));

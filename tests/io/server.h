@@ -447,8 +447,5 @@ MAYBE struct server server_start(void)
 
 MAYBE void server_stop(struct server *s)
 {
-	int status;
-
-	EXPECT_OK(kill(s->pid, SIGKILL));
-	EXPECT_EQ(waitpid(s->pid, &status, 0), s->pid);
+	end_child(s->pid);
 }
