@@ -14,7 +14,6 @@
 #include <utime.h>
 
 #include "client/export.h"
-#include "client/guard.h"
 #include "client/result.h"
 #include "io/file.h"
 #include "io/path.h"
@@ -44,7 +43,7 @@ static long change_served(struct served *s, const void *arg)
 	};
 	long rc = file_connect(s, &wish);
 
-	return rc > 0 ? 0 : rc;
+	return file_done(rc);
 }
 
 static int change_path(int dir_fd, const char *path, path_plain_fn *plain, const struct change *c)
@@ -54,8 +53,6 @@ static int change_path(int dir_fd, const char *path, path_plain_fn *plain, const
 				     .follows = !(c->flags & AT_SYMLINK_NOFOLLOW),
 				     .arg = c};
 
-	if (dir_fd != AT_FDCWD && guard_is_hidden(dir_fd))
-		return result_errno(-EBADF);
 	return (int)path_run(dir_fd, path, &way);
 }
 

@@ -70,16 +70,15 @@ static int control_send(const struct control *c, int *info)
 /* What a file of the kernel's has of the commands for all. */
 static int control_plain(int fd, int command, void *data, size_t nbytes, int *info)
 {
-	int flags;
+	int flags = (int)plain_call(SYS_fcntl, fd, F_GETFL, 0, 0, 0);
 
-	if (plain_call(SYS_fcntl, fd, F_GETFL, 0, 0, 0) < 0)
+	if (flags < 0)
 		return errno;
 	if (info)
 		*info = 0;
 	if (nbytes < sizeof(int))
 		return ENOTTY;
 	if (command == (int)DCMD_ALL_GETFLAGS) {
-		flags = (int)plain_call(SYS_fcntl, fd, F_GETFL, 0, 0, 0);
 		memcpy(data, &flags, sizeof(flags));
 		return EOK;
 	}

@@ -57,12 +57,6 @@ typedef int readdir_r_fn(DIR *dir, struct dirent *entry, struct dirent **ret);
 typedef void seek_fn(DIR *dir, long at);
 typedef long tell_fn(DIR *dir);
 
-#define REAL(type, name)                                      \
-	({                                                    \
-		static void *cached_##name;                   \
-		(type *)real_function(#name, &cached_##name); \
-	})
-
 /* NULL: it is glibc's. */
 static struct stream *stream_of(DIR *dir)
 {
@@ -263,17 +257,27 @@ static long opendir_plain(int dir_fd, const char *path, const void *arg)
 	return plain_openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK, 0);
 }
 
-/* All that serve it, in a stream; its address comes back by @arg. */
-static long opendir_served(struct served *s, const void *arg)
+struct opened {
+	int fds[SERVED_MAX + 1];
+	unsigned n;
+};
+
+static void opened_close(void *arg)
+{
+	struct opened *o = arg;
+
+	while (o->n)
+		(void)fd_close(o->fds[--o->n]);
+}
+
+/* All that serve it; and the kernel's, unless nobody else is to be asked. */
+static long open_all(struct served *s, struct opened *o)
 {
 	const struct file_wish wish = {.subtype = _IO_CONNECT_OPEN,
 				       .ioflag = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
 				       .access = S_IRUSR,
 				       .keeps = true};
-	struct stream **ret = *(struct stream * *const *)arg;
-	int fds[SERVED_MAX + 1];
-	unsigned n = 0;
-	long rc = 0, error = 0;
+	long rc, error = 0;
 
 	for (uint32_t i = 0; i < s->n; i++) {
 		struct served one = *s;
@@ -281,25 +285,42 @@ static long opendir_served(struct served *s, const void *arg)
 		one.servers[0] = s->servers[i];
 		one.n = 1;
 		rc = file_connect(&one, &wish);
-		if (rc >= 0)
-			fds[n++] = (int)rc;
-		else if (rc == FILE_ELSEWHERE || (!file_goes_on(rc) && rc != -ENOTDIR && n == 0))
+		if (rc >= 0) {
+			o->fds[o->n++] = (int)rc;
+			continue;
+		}
+		if (o->n == 0 && rc == FILE_ELSEWHERE)
+			*s = one; /* its link says where */
+		if (o->n == 0 && !file_goes_on(rc) && rc != -ENOTDIR)
 			return rc;
-		else
-			error = rc;
+		error = rc;
 	}
-	if (n == 0)
+	if (o->n == 0)
 		return error ? error : FILE_ELSEWHERE;
 	if (!s->is_opaque) {
 		rc = opendir_plain(AT_FDCWD, s->path, NULL);
 		if (rc >= 0)
-			fds[n++] = (int)rc;
+			o->fds[o->n++] = (int)rc;
 	}
-	*ret = stream_new(fds, n);
+	return 0;
+}
+
+/* A stream of them; its address comes back by @arg. */
+static long opendir_served(struct served *s, const void *arg)
+{
+	struct stream **ret = *(struct stream * *const *)arg;
+	struct opened o = {.n = 0};
+	long rc;
+
+	pthread_cleanup_push(opened_close, &o);
+	rc = open_all(s, &o);
+	pthread_cleanup_pop(0);
+	if (rc < 0)
+		return rc;
+	*ret = stream_new(o.fds, o.n);
 	if (*ret)
 		return 0;
-	while (n)
-		(void)close(fds[--n]);
+	opened_close(&o);
 	return -ENOMEM;
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/iomsg.h>
 #include <sys/neutrino.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -160,6 +161,12 @@ mode_t file_umask(void)
 	return mask;
 }
 
+uint32_t file_ioflag(uint32_t flags)
+{
+	return (flags & ~(uint32_t)(FILE_OWN_FLAGS | O_ACCMODE)) |
+	       (((flags & O_ACCMODE) + 1) & O_ACCMODE);
+}
+
 /* How much of @path the server's own name is, and what is left for it. */
 static const char *path_below(const struct served *s, const struct path_server *server)
 {
@@ -183,9 +190,7 @@ static int message_fill(struct connect_message *m, const struct served *s,
 	m->connect.file_type = FILE_TYPE_ANY;
 	m->connect.reply_max = FILE_REPLY_MAX;
 	m->connect.handle = server->handle;
-	/* O_RDONLY, O_WRONLY, O_RDWR: 1, 2, 3; FILE_NO_ACCESS: 0. */
-	m->connect.ioflag = (w->ioflag & ~(uint32_t)(FILE_OWN_FLAGS | O_ACCMODE)) |
-			    (((w->ioflag & O_ACCMODE) + 1) & O_ACCMODE);
+	m->connect.ioflag = file_ioflag(w->ioflag);
 	m->connect.mode = w->mode;
 	m->connect.sflag = w->sflag;
 	m->connect.access = w->access;
@@ -341,10 +346,9 @@ bool file_is_served(int fd)
 	return c && c->kind == CONNECTION_CHANNEL;
 }
 
-/* What descriptors of dead servers say. */
-static long result(int rc, long status)
+int file_not_served(int fd)
 {
-	return rc < 0 ? rc : status;
+	return plain_call(SYS_fcntl, fd, F_GETFD, 0, 0, 0) < 0 ? -EBADF : -ENOSYS;
 }
 
 long file_send(int fd, const void *out, size_t out_len, void *in, size_t in_len)
@@ -356,7 +360,7 @@ long file_send(int fd, const void *out, size_t out_len, void *in, size_t in_len)
 	vec_of(&send, out, out_len);
 	vec_of(&reply, in, in_len);
 	rc = send_message(fd, &send, &reply, true, &status);
-	return result(rc, status);
+	return rc < 0 ? rc : status;
 }
 
 long file_sendv(int fd, const struct iovec *out, int n_out, const struct iovec *in, int n_in)
@@ -369,5 +373,5 @@ long file_sendv(int fd, const struct iovec *out, int n_out, const struct iovec *
 		rc = vec_of_parts(&reply, in, (size_t)n_in);
 	if (rc == 0)
 		rc = send_message(fd, &send, &reply, true, &status);
-	return result(rc, status);
+	return rc < 0 ? rc : status;
 }

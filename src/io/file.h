@@ -27,7 +27,7 @@ struct served;
 /* A message with a path. */
 struct file_wish {
 	uint16_t subtype; /* _IO_CONNECT_* */
-	uint32_t ioflag;  /* open()'s flags; the access mode plus 1 is made of it here */
+	uint32_t ioflag;  /* open()'s flags: the message has file_ioflag() of them */
 	mode_t mode;      /* with the type; the umask is applied */
 	uint16_t sflag;
 	uint16_t access;
@@ -51,13 +51,23 @@ bool file_goes_on(long error);
 long file_send(int fd, const void *out, size_t out_len, void *in, size_t in_len);
 long file_sendv(int fd, const struct iovec *out, int n_out, const struct iovec *in, int n_in);
 
-/* Is it an open file of a server? Finds what was inherited. */
-static inline bool file_is(int fd);
+/* A flagged descriptor: is it an open file of a server? Finds what was inherited. */
 bool file_is_served(int fd);
 
 static inline bool file_is(int fd)
 {
 	return io_is_flagged(fd) && file_is_served(fd);
+}
+
+/* What a call that only servers know says of any other @fd: -EBADF, -ENOSYS. */
+int file_not_served(int fd);
+
+/* open()'s flags as servers have them: O_RDONLY, O_WRONLY, O_RDWR are 1, 2, 3; FILE_NO_ACCESS 0. */
+uint32_t file_ioflag(uint32_t flags);
+/* A status that says no more than that it went well. */
+static inline long file_done(long status)
+{
+	return status > 0 ? 0 : status;
 }
 
 /* The path by which it was opened; -errno. */

@@ -137,11 +137,9 @@ static int lockf_served(int fd, int command, off_t len)
 
 EXPORT int lockf(int fd, int command, off_t len)
 {
-	static void *cached;
-
 	if (file_is(fd))
 		return lockf_served(fd, command, len);
-	return ((lockf_fn *)real_function("lockf", &cached))(fd, command, len);
+	return REAL(lockf_fn, lockf)(fd, command, len);
 }
 
 EXPORT int lockf64(int fd, int command, off_t len)

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/iomsg.h>
@@ -13,9 +14,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/util.h"
 #include "client/export.h"
 #include "client/guard.h"
+#include "client/real.h"
 #include "client/result.h"
 #include "io/file.h"
 #include "io/path.h"
@@ -36,14 +39,7 @@ static int name_run(int dir_fd, const char *path, path_plain_fn *plain, path_ser
 {
 	const struct path_way way = {.plain = plain, .served = served, .changes = true, .arg = a};
 
-	if (dir_fd != AT_FDCWD && guard_is_hidden(dir_fd))
-		return result_errno(-EBADF);
 	return (int)path_run(dir_fd, path, &way);
-}
-
-static long done(long rc)
-{
-	return rc > 0 ? 0 : rc;
 }
 
 /* ---- unlink(), rmdir() ---- */
@@ -60,7 +56,7 @@ static long unlink_served(struct served *s, const void *arg)
 
 	if (a->flags & AT_REMOVEDIR)
 		s->eflag |= _IO_CONNECT_EFLAG_DIR;
-	return done(file_connect(s, &wish));
+	return file_done(file_connect(s, &wish));
 }
 
 EXPORT int unlinkat(int dir_fd, const char *path, int flags)
@@ -114,7 +110,7 @@ static long mknod_served(struct served *s, const void *arg)
 			(a->mode & 07777 & ~file_umask()),
 	};
 
-	return done(file_connect(s, &wish));
+	return file_done(file_connect(s, &wish));
 }
 
 static long mkdir_served(struct served *s, const void *arg)
@@ -204,8 +200,6 @@ EXPORT ssize_t readlinkat(int dir_fd, const char *restrict path, char *restrict 
 	const struct name_args a = {.buf = buf, .len = len};
 	const struct path_way way = {.plain = readlink_plain, .served = readlink_served, .arg = &a};
 
-	if (dir_fd != AT_FDCWD && guard_is_hidden(dir_fd))
-		return result_errno(-EBADF);
 	return path_run(dir_fd, path, &way);
 }
 
@@ -213,8 +207,6 @@ EXPORT ssize_t readlink(const char *restrict path, char *restrict buf, size_t le
 {
 	return readlinkat(AT_FDCWD, path, buf, len);
 }
-
-extern void __chk_fail(void) __attribute__((noreturn));
 
 ssize_t __readlink_chk(const char *path, char *buf, size_t len, size_t buf_len);
 EXPORT ssize_t __readlink_chk(const char *path, char *buf, size_t len, size_t buf_len)
@@ -249,7 +241,7 @@ static long symlink_served(struct served *s, const void *arg)
 				       .extra = a->text,
 				       .extra_len = strlen(a->text) + 1};
 
-	return done(file_connect(s, &wish));
+	return file_done(file_connect(s, &wish));
 }
 
 EXPORT int symlinkat(const char *target, int dir_fd, const char *path)
@@ -308,20 +300,25 @@ static long rename_served(struct served *s, const void *arg)
 	wish.extra_len = strlen(old) + 1;
 	to.servers[0] = *server;
 	to.n = 1;
-	return done(file_connect(&to, &wish));
+	return file_done(file_connect(&to, &wish));
+}
+
+/* From a plain file to a served name: there is no way. */
+static bool leads_in(int old_fd, const char *old, int new_fd, const char *new)
+{
+	struct served to;
+
+	return served_may(new_fd, new) && !served_may(old_fd, old) &&
+	       served_find(new_fd, new, &to) > 0 && to.n;
 }
 
 static int rename_run(int old_fd, const char *old, int new_fd, const char *new, unsigned flags)
 {
 	const struct name_args a = {.other_fd = new_fd, .text = new, .flags = (int)flags};
-	struct served to;
 
-	if ((old_fd != AT_FDCWD && guard_is_hidden(old_fd)) ||
-	    (new_fd != AT_FDCWD && guard_is_hidden(new_fd)))
+	if (guard_is_hidden(old_fd) || guard_is_hidden(new_fd))
 		return result_errno(-EBADF);
-	/* From a plain file to a served name. */
-	if (served_may(new_fd, new) && !served_may(old_fd, old) &&
-	    served_find(new_fd, new, &to) > 0 && to.n)
+	if (leads_in(old_fd, old, new_fd, new))
 		return result_errno(plain_call(SYS_faccessat, old_fd, (long)old, F_OK, 0, 0) < 0 ?
 					    -errno :
 					    -EXDEV);
@@ -352,6 +349,11 @@ static long link_plain(int dir_fd, const char *path, const void *arg)
 	return PLAIN(linkat, dir_fd, path, a->other_fd, a->text, a->flags);
 }
 
+static void close_it(void *fd)
+{
+	(void)fd_close(*(int *)fd);
+}
+
 /* @s is the existing file's. */
 static long link_served(struct served *s, const void *arg)
 {
@@ -365,36 +367,35 @@ static long link_served(struct served *s, const void *arg)
 				       .extra = &extra,
 				       .extra_len = sizeof(extra)};
 	struct served to;
-	long fd, rc = served_find(a->other_fd, a->text, &to);
+	long rc = served_find(a->other_fd, a->text, &to);
+	int fd;
 
 	if (rc <= 0)
 		return rc < 0 ? rc : -EXDEV;
-	fd = file_connect(s, &open_wish);
-	if (fd < 0)
-		return fd;
-	extra.info.coid = (int32_t)fd;
+	rc = file_connect(s, &open_wish);
+	if (rc < 0)
+		return rc;
+	extra.info.coid = fd = (int)rc;
+	rc = -EXDEV;
+	pthread_cleanup_push(close_it, &fd);
 	for (uint32_t i = 0; i < to.n; i++)
 		if (server_of(s, &to.servers[i])) {
 			to.servers[0] = to.servers[i];
 			to.n = 1;
-			rc = done(file_connect(&to, &wish));
-			(void)close((int)fd);
-			return rc;
+			rc = file_done(file_connect(&to, &wish));
+			break;
 		}
-	(void)close((int)fd);
-	return -EXDEV;
+	pthread_cleanup_pop(1);
+	return rc;
 }
 
 EXPORT int linkat(int old_fd, const char *old, int new_fd, const char *new, int flags)
 {
 	const struct name_args a = {.other_fd = new_fd, .text = new, .flags = flags};
-	struct served to;
 
-	if ((old_fd != AT_FDCWD && guard_is_hidden(old_fd)) ||
-	    (new_fd != AT_FDCWD && guard_is_hidden(new_fd)))
+	if (guard_is_hidden(old_fd) || guard_is_hidden(new_fd))
 		return result_errno(-EBADF);
-	if (served_may(new_fd, new) && !served_may(old_fd, old) &&
-	    served_find(new_fd, new, &to) > 0 && to.n)
+	if (leads_in(old_fd, old, new_fd, new))
 		return result_errno(-EXDEV);
 	return name_run(old_fd, old, link_plain, link_served, &a);
 }

@@ -9,25 +9,18 @@
 #include <unistd.h>
 
 #include "client/export.h"
-#include "client/guard.h"
+#include "client/real.h"
 #include "client/result.h"
 #include "io/file.h"
 #include "io/open.h"
 #include "io/path.h"
 #include "io/plain.h"
 
-extern void __chk_fail(void) __attribute__((noreturn));
-
 struct open_args {
 	int flags;
 	mode_t mode;
 	int sflag;
 };
-
-static bool takes_mode(int flags)
-{
-	return flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE;
-}
 
 static long open_plain(int dir_fd, const char *path, const void *arg)
 {
@@ -63,8 +56,6 @@ static int open_run(int dir_fd, const char *path, const struct open_args *a)
 		.arg = a,
 	};
 
-	if (dir_fd != AT_FDCWD && guard_is_hidden(dir_fd))
-		return result_errno(-EBADF);
 	return (int)path_run(dir_fd, path, &way);
 }
 
@@ -94,28 +85,28 @@ static inline int open_path(const char *path, int flags, mode_t mode)
 	return fd < 0 && errno == ENOENT ? open_closer(path, flags, mode) : fd;
 }
 
-#define OPEN_FORM(name)                                              \
-	EXPORT int name(const char *path, int flags, ...)            \
-	{                                                            \
-		mode_t mode;                                         \
-		va_list args;                                        \
-                                                                     \
-		va_start(args, flags);                               \
-		mode = takes_mode(flags) ? va_arg(args, mode_t) : 0; \
-		va_end(args);                                        \
-		return open_path(path, flags, mode);                 \
+#define OPEN_FORM(name)                                                   \
+	EXPORT int name(const char *path, int flags, ...)                 \
+	{                                                                 \
+		mode_t mode;                                              \
+		va_list args;                                             \
+                                                                          \
+		va_start(args, flags);                                    \
+		mode = open_takes_mode(flags) ? va_arg(args, mode_t) : 0; \
+		va_end(args);                                             \
+		return open_path(path, flags, mode);                      \
 	}
 
-#define OPENAT_FORM(name)                                              \
-	EXPORT int name(int dir_fd, const char *path, int flags, ...)  \
-	{                                                              \
-		struct open_args a = {.flags = flags};                 \
-		va_list args;                                          \
-                                                                       \
-		va_start(args, flags);                                 \
-		a.mode = takes_mode(flags) ? va_arg(args, mode_t) : 0; \
-		va_end(args);                                          \
-		return open_run(dir_fd, path, &a);                     \
+#define OPENAT_FORM(name)                                                   \
+	EXPORT int name(int dir_fd, const char *path, int flags, ...)       \
+	{                                                                   \
+		struct open_args a = {.flags = flags};                      \
+		va_list args;                                               \
+                                                                            \
+		va_start(args, flags);                                      \
+		a.mode = open_takes_mode(flags) ? va_arg(args, mode_t) : 0; \
+		va_end(args);                                               \
+		return open_run(dir_fd, path, &a);                          \
 	}
 
 OPEN_FORM(open)
@@ -128,7 +119,7 @@ OPENAT_FORM(openat64)
 	int name(const char *path, int flags);            \
 	EXPORT int name(const char *path, int flags)      \
 	{                                                 \
-		if (takes_mode(flags))                    \
+		if (open_takes_mode(flags))               \
 			__chk_fail();                     \
 		return open_at(AT_FDCWD, path, flags, 0); \
 	}
@@ -137,7 +128,7 @@ OPENAT_FORM(openat64)
 	int name(int dir_fd, const char *path, int flags);       \
 	EXPORT int name(int dir_fd, const char *path, int flags) \
 	{                                                        \
-		if (takes_mode(flags))                           \
+		if (open_takes_mode(flags))                      \
 			__chk_fail();                            \
 		return open_at(dir_fd, path, flags, 0);          \
 	}
@@ -163,7 +154,7 @@ EXPORT int sopen(const char *path, int flags, int sflag, ...)
 	va_list args;
 
 	va_start(args, sflag);
-	a.mode = takes_mode(flags) ? va_arg(args, mode_t) : 0;
+	a.mode = open_takes_mode(flags) ? va_arg(args, mode_t) : 0;
 	va_end(args);
 	return open_run(AT_FDCWD, path, &a);
 }

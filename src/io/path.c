@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "client/guard.h"
 #include "client/result.h"
 #include "io/file.h"
 
@@ -54,14 +55,15 @@ static long run_again(int dir_fd, const char *path, const struct path_way *way)
 
 	if (rc > 0)
 		return run_served(&s, AT_FDCWD, s.path, way);
-	errno = rc < 0 ? -rc : ENOENT;
-	return -1;
+	return result_errno(rc < 0 ? rc : -ENOENT);
 }
 
 long path_run(int dir_fd, const char *path, const struct path_way *way)
 {
 	long r;
 
+	if (guard_is_hidden(dir_fd))
+		return result_errno(-EBADF);
 	if (served_may(dir_fd, path))
 		return run_found(dir_fd, path, way);
 	r = way->plain(dir_fd, path, way->arg);

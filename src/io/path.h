@@ -18,5 +18,5 @@ struct path_way {
 	const void *arg;
 };
 
-/* As libc's calls: -1 and errno, or what the call returns. */
+/* As libc's calls: -1 and errno, or what the call returns. A hidden @dir_fd is none (EBADF). */
 long path_run(int dir_fd, const char *path, const struct path_way *way);

@@ -16,6 +16,7 @@
 
 #include "client/cancel.h"
 #include "client/real.h"
+#include "io/open.h"
 
 long plain_call(long number, long a, long b, long c, long d, long e)
 {
@@ -76,7 +77,7 @@ WRAPPED(int, open, const char *path, int flags, ...)
 	mode_t mode;
 
 	va_start(args, flags);
-	mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(args, mode_t) : 0;
+	mode = open_takes_mode(flags) ? va_arg(args, mode_t) : 0;
 	va_end(args);
 	return plain_openat(AT_FDCWD, path, flags, mode);
 }
@@ -87,7 +88,7 @@ WRAPPED(int, open64, const char *path, int flags, ...)
 	mode_t mode;
 
 	va_start(args, flags);
-	mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(args, mode_t) : 0;
+	mode = open_takes_mode(flags) ? va_arg(args, mode_t) : 0;
 	va_end(args);
 	return plain_openat(AT_FDCWD, path, flags, mode);
 }
@@ -98,7 +99,7 @@ WRAPPED(int, openat, int dir_fd, const char *path, int flags, ...)
 	mode_t mode;
 
 	va_start(args, flags);
-	mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(args, mode_t) : 0;
+	mode = open_takes_mode(flags) ? va_arg(args, mode_t) : 0;
 	va_end(args);
 	return plain_openat(dir_fd, path, flags, mode);
 }
@@ -223,18 +224,10 @@ typedef int faccessat_fn(int dir_fd, const char *path, int mode, int flags);
 
 WRAPPED(int, faccessat, int dir_fd, const char *path, int mode, int flags)
 {
-	static void *cached;
-
-	return ((faccessat_fn *)real_function("faccessat", &cached))(dir_fd, path, mode, flags);
+	return REAL(faccessat_fn, faccessat)(dir_fd, path, mode, flags);
 }
 
 /* Streams of the kernel's folders. */
-#define REAL(type, name)                                      \
-	({                                                    \
-		static void *cached_##name;                   \
-		(type *)real_function(#name, &cached_##name); \
-	})
-
 typedef DIR *opendir_fn(const char *path);
 typedef struct dirent *readdir_fn(DIR *dir);
 typedef int dir_fn(DIR *dir);

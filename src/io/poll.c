@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -24,10 +25,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
 #include "base/util.h"
 #include "client/export.h"
 #include "client/guard.h"
+#include "client/real.h"
 #include "client/result.h"
 #include "io/file.h"
 #include "io/plain.h"
@@ -40,14 +41,12 @@
 #define OBAND_EVENTS (POLLPRI | POLLRDBAND)
 #define PULSE_CODE   1
 
-extern void __chk_fail(void) __attribute__((noreturn));
-
 struct set {
 	struct pollfd *fds;
 	nfds_t n;
 	struct pollfd *kernel; /* the same without what is served, and the channel behind */
 	struct waiter *waiter;
-	bool is_armed;
+	nfds_t n_armed; /* whose servers may send a pulse */
 };
 
 static bool has_served(struct pollfd *fds, nfds_t n)
@@ -74,8 +73,8 @@ static short events_of(uint32_t flags, short wanted)
 				(flags & _NOTIFY_COND_OBAND ? OBAND_EVENTS : 0));
 }
 
-/* What is so; its server tells us of the rest if @action says so. */
-static short ask(const struct set *s, const struct pollfd *fd, int action)
+/* What is so; if nothing is, its server tells us later if @action says so. -EINTR. */
+static int ask(const struct set *s, const struct pollfd *fd, int action)
 {
 	struct _io_notify m = {.type = _IO_NOTIFY,
 			       .combine_len = sizeof(m),
@@ -92,20 +91,53 @@ static short ask(const struct set *s, const struct pollfd *fd, int action)
 		return events_of(reply.flags, fd->events);
 	if (rc == -ENOSYS || rc == -ENOTTY)
 		return fd->events & (IN_EVENTS | OUT_EVENTS);
+	if (rc == -EINTR)
+		return -EINTR;
 	return rc == -ESRCH || rc == -EBADF ? POLLHUP | POLLERR : POLLERR;
 }
 
-static int ask_all(struct set *s, int action)
+static bool is_served(const struct set *s, nfds_t i)
+{
+	return s->kernel[i].fd < 0 && s->fds[i].fd >= 0;
+}
+
+/* How many of the servers' are ready, -EINTR. */
+static int ask_all(struct set *s)
+{
+	int n = 0;
+
+	s->n_armed = 0;
+	for (nfds_t i = 0; i < s->n; i++) {
+		int events;
+
+		if (!is_served(s, i))
+			continue;
+		events = ask(s, &s->fds[i], _NOTIFY_ACTION_POLLARM);
+		/* Who was interrupted does not know what the server has heard. */
+		if (events <= 0)
+			s->n_armed++;
+		if (events < 0)
+			return events;
+		s->fds[i].revents = (short)events;
+		n += events != 0;
+	}
+	return n;
+}
+
+/* What came meanwhile counts, and nothing is left behind. Answers all that are ready. */
+static int ask_armed(struct set *s)
 {
 	int n = 0;
 
 	for (nfds_t i = 0; i < s->n; i++) {
-		if (s->kernel[i].fd >= 0 || s->fds[i].fd < 0)
-			continue;
-		s->fds[i].revents = ask(s, &s->fds[i], action);
+		if (is_served(s, i) && !s->fds[i].revents) {
+			int events = ask(s, &s->fds[i], _NOTIFY_ACTION_POLL);
+
+			s->fds[i].revents = (short)MAX(events, 0);
+		}
 		n += s->fds[i].revents != 0;
 	}
-	s->is_armed = action == _NOTIFY_ACTION_POLLARM;
+	s->n_armed = 0;
 	return n;
 }
 
@@ -138,6 +170,18 @@ static int64_t now_ns(void)
 	return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
 }
 
+/* When that time from now is over, -1: never, -EINVAL: it is no time. */
+static int64_t end_of(const struct timespec *limit)
+{
+	if (!limit)
+		return -1;
+	if (limit->tv_sec < 0 || limit->tv_nsec < 0 || limit->tv_nsec >= NS_PER_S)
+		return -EINVAL;
+	/* In a century nobody will ask. */
+	return now_ns() + MIN((int64_t)limit->tv_sec, INT64_C(100) * 365 * 86400) * NS_PER_S +
+	       limit->tv_nsec;
+}
+
 static const struct timespec *left_of(int64_t end, bool is_done, struct timespec *ret)
 {
 	int64_t left = is_done ? 0 : end - now_ns();
@@ -149,14 +193,16 @@ static const struct timespec *left_of(int64_t end, bool is_done, struct timespec
 	return ret;
 }
 
-/* Until @end (-1: for ever). */
+/* Until @end, as of end_of(). */
 static int set_wait(struct set *s, int64_t end, const sigset_t *mask)
 {
 	for (;;) {
-		int served = ask_all(s, _NOTIFY_ACTION_POLLARM), plain;
+		int served = ask_all(s), plain;
 		struct timespec room;
 		bool news = false;
 
+		if (served < 0)
+			return served;
 		plain = ask_kernel(s, left_of(end, served > 0, &room), mask, &news);
 		if (news)
 			waiter_drain(s->waiter);
@@ -167,34 +213,53 @@ static int set_wait(struct set *s, int64_t end, const sigset_t *mask)
 	}
 }
 
-static int set_run(struct set *s, int64_t end, const sigset_t *mask)
+static bool set_init(struct set *s)
 {
-	auto_free struct pollfd *kernel = calloc(s->n + 1, sizeof(*kernel));
-	int n;
-
-	if (!kernel)
-		return -ENOMEM;
+	s->kernel = calloc(s->n + 1, sizeof(*s->kernel));
+	if (!s->kernel)
+		return false;
 	for (nfds_t i = 0; i < s->n; i++) {
-		kernel[i] = s->fds[i];
+		s->kernel[i] = s->fds[i];
 		s->fds[i].revents = 0;
 		if (file_is(s->fds[i].fd))
-			kernel[i].fd = -1;
+			s->kernel[i].fd = -1;
 	}
-	s->kernel = kernel;
 	s->waiter = waiter_take();
-	if (!s->waiter)
-		return -ENOMEM;
-	n = set_wait(s, end, mask);
-	/* What came meanwhile counts, and nothing is left behind. */
-	if (s->is_armed) {
-		int served = ask_all(s, _NOTIFY_ACTION_POLL), plain = 0;
+	return s->waiter;
+}
 
-		for (nfds_t i = 0; i < s->n; i++)
-			plain += s->kernel[i].fd >= 0 && s->fds[i].revents;
-		n = n < 0 && served == 0 ? n : served + plain;
+/* After a cancellation a pulse may yet come: who has the waiter then asks once more. */
+static void set_fini(void *arg)
+{
+	struct set *s = arg;
+
+	if (s->waiter)
+		waiter_give(s->waiter);
+	free(s->kernel);
+}
+
+static int set_wait_and_disarm(struct set *s, int64_t end, const sigset_t *mask)
+{
+	int n = set_wait(s, end, mask), ready;
+
+	if (s->n_armed) {
+		ready = ask_armed(s);
+		n = n < 0 && ready == 0 ? n : ready;
+		waiter_drain(s->waiter);
 	}
-	waiter_drain(s->waiter);
-	waiter_give(s->waiter);
+	return n;
+}
+
+static int set_run(struct set *s, int64_t end, const sigset_t *mask)
+{
+	int n = -ENOMEM;
+
+	if (end < -1)
+		return (int)end;
+	pthread_cleanup_push(set_fini, s);
+	if (set_init(s))
+		n = set_wait_and_disarm(s, end, mask);
+	pthread_cleanup_pop(1);
 	return n;
 }
 
@@ -210,8 +275,7 @@ EXPORT int poll(struct pollfd *fds, nfds_t n, int timeout)
 	struct timespec limit = {timeout / 1000, (long)(timeout % 1000) * 1000000};
 
 	if (has_served(fds, n))
-		return poll_set(fds, n, timeout < 0 ? -1 : now_ns() + (int64_t)timeout * 1000000,
-				NULL);
+		return poll_set(fds, n, timeout < 0 ? -1 : end_of(&limit), NULL);
 	return (int)plain_call_blocking(SYS_ppoll, (long)fds, (long)n,
 					(long)(timeout < 0 ? NULL : &limit), 0, 8, 0);
 }
@@ -222,11 +286,6 @@ EXPORT int __poll_chk(struct pollfd *fds, nfds_t n, int timeout, size_t size)
 	if (size / sizeof(*fds) < n)
 		__chk_fail();
 	return poll(fds, n, timeout);
-}
-
-static int64_t end_of(const struct timespec *limit)
-{
-	return limit ? now_ns() + (int64_t)limit->tv_sec * NS_PER_S + limit->tv_nsec : -1;
 }
 
 EXPORT int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *limit, const sigset_t *mask)
@@ -315,7 +374,8 @@ static int select_set(int n, fd_set *in, fd_set *out, fd_set *except, int64_t en
 EXPORT int select(int n, fd_set *restrict in, fd_set *restrict out, fd_set *restrict except,
 		  struct timeval *restrict timeout)
 {
-	int64_t end = -1, left;
+	struct timespec limit;
+	int64_t end, left;
 	int rc;
 
 	if (!selects_served(n, in) && !selects_served(n, out) && !selects_served(n, except)) {
@@ -323,12 +383,14 @@ EXPORT int select(int n, fd_set *restrict in, fd_set *restrict out, fd_set *rest
 
 		return __select(n, in, out, except, timeout);
 	}
+	/* As the kernel: microseconds may be more than a second. */
 	if (timeout)
-		end = now_ns() + (int64_t)timeout->tv_sec * NS_PER_S +
-		      (int64_t)timeout->tv_usec * 1000;
+		limit = (struct timespec){timeout->tv_sec + timeout->tv_usec / 1000000,
+					  timeout->tv_usec % 1000000 * 1000};
+	end = end_of(timeout ? &limit : NULL);
 	rc = select_set(n, in, out, except, end, NULL);
 	/* As the kernel: what is left. */
-	if (timeout) {
+	if (timeout && end >= 0) {
 		left = MAX(end - now_ns(), (int64_t)0);
 		*timeout = (struct timeval){left / NS_PER_S, left % NS_PER_S / 1000};
 	}
@@ -375,8 +437,7 @@ EXPORT int ionotify(int fd, int action, int flags, const struct sigevent *event)
 	if (event)
 		m.event = *event;
 	if (!file_is(fd))
-		return result_errno(plain_call(SYS_fcntl, fd, F_GETFD, 0, 0, 0) < 0 ? -EBADF :
-										      -ENOSYS);
+		return result_errno(file_not_served(fd));
 	rc = file_send(fd, &m, sizeof(m), &reply, sizeof(reply));
 	return rc < 0 ? result_errno((int)rc) : (int)(reply.flags & _NOTIFY_COND_MASK);
 }

@@ -17,6 +17,7 @@
 #include "base/util.h"
 #include "client/export.h"
 #include "client/guard.h"
+#include "client/real.h"
 #include "client/result.h"
 #include "client/signalfd.h"
 #include "io/file.h"
@@ -29,7 +30,6 @@ extern ssize_t __write(int fd, const void *buf, size_t len);
 extern off_t __lseek(int fd, off_t offset, int whence);
 extern ssize_t __pread64(int fd, void *buf, size_t len, off_t offset);
 extern ssize_t __pwrite64(int fd, const void *buf, size_t len, off_t offset);
-extern void __chk_fail(void) __attribute__((noreturn));
 ssize_t __read_chk(int fd, void *buf, size_t len, size_t buf_len);
 ssize_t __pread_chk(int fd, void *buf, size_t len, off_t offset, size_t buf_len);
 ssize_t __pread64_chk(int fd, void *buf, size_t len, off_t offset, size_t buf_len);
@@ -277,13 +277,12 @@ EXPORT int readcond(int fd, void *buf, int n, int min, int time, int timeout)
 			     .xtype = _IO_XTYPE_READCOND,
 			     .extra = &cond,
 			     .extra_len = sizeof(cond)};
-	struct stat st;
 
 	if (n < 0)
 		return result_errno(-EINVAL);
 	if (file_is(fd))
 		return result_errno((int)transfer_read(&t));
-	return plain_fstat(fd, &st) < 0 ? -1 : result_errno(-ENOSYS);
+	return result_errno(file_not_served(fd));
 }
 
 /* ---- Writing ---- */

@@ -194,16 +194,12 @@ static int ask(struct served *ret)
 
 int served_find_next(const char *path, struct served *ret)
 {
-	char absolute[PATH_BYTES];
 	int rc;
 
-	if (strlen(path) >= PATH_BYTES)
-		return -ENAMETOOLONG;
-	memcpy(absolute, path, strlen(path) + 1);
-	ret->eflag = ending_of(absolute);
+	ret->eflag = ending_of(path);
 	ret->n = 0;
 	ret->is_opaque = ret->is_in_file = false;
-	rc = space_plain(absolute, ret->path);
+	rc = space_plain(path, ret->path);
 	if (rc < 0)
 		return rc;
 	return prefix_has(ret->path) ? ask(ret) : 0;
@@ -221,8 +217,7 @@ int served_find(int dir_fd, const char *path, struct served *ret)
 	/* A path that is too long, a folder that is none: the kernel says it in its own order. */
 	if (rc < 0)
 		return io_is_flagged(dir_fd) && path[0] != '/' ? rc : 0;
-	rc = served_find_next(absolute, ret);
-	return rc == -ENAMETOOLONG && !prefix_has(ret->path) ? 0 : rc;
+	return served_find_next(absolute, ret);
 }
 
 /* ---- Links of the kernel's file systems ---- */

@@ -16,7 +16,6 @@
 
 #include "base/util.h"
 #include "client/export.h"
-#include "client/guard.h"
 #include "client/real.h"
 #include "client/result.h"
 #include "io/file.h"
@@ -53,7 +52,7 @@ static long stat_served(struct served *s, const void *arg)
 
 	wish.ioflag |= FILE_NO_ACCESS;
 	rc = file_connect(s, &wish);
-	return rc > 0 ? 0 : rc;
+	return file_done(rc);
 }
 
 int stat_fd(int fd, struct stat *st)
@@ -73,8 +72,6 @@ static int stat_run(int dir_fd, const char *path, struct stat *st, int flags)
 				     .follows = !(flags & AT_SYMLINK_NOFOLLOW),
 				     .arg = &a};
 
-	if (dir_fd != AT_FDCWD && guard_is_hidden(dir_fd))
-		return result_errno(-EBADF);
 	if (flags & AT_EMPTY_PATH && file_is(dir_fd) && path && !path[0])
 		return result_errno(stat_fd(dir_fd, st));
 	return (int)path_run(dir_fd, path, &way);
@@ -235,8 +232,6 @@ EXPORT int statx(int dir_fd, const char *restrict path, int flags, unsigned mask
 	struct stat st;
 	int rc;
 
-	if (dir_fd != AT_FDCWD && guard_is_hidden(dir_fd))
-		return result_errno(-EBADF);
 	if (!(flags & AT_EMPTY_PATH) || !file_is(dir_fd) || path[0])
 		return (int)path_run(dir_fd, path, &way);
 	rc = stat_fd(dir_fd, &st);
@@ -256,11 +251,9 @@ typedef int faccessat_fn(int dir_fd, const char *path, int mode, int flags);
 static long access_plain(int dir_fd, const char *path, const void *arg)
 {
 	const struct access_args *a = arg;
-	static void *cached;
 
 	/* glibc's has what older kernels lack. */
-	return ((faccessat_fn *)real_function("faccessat", &cached))(dir_fd, path, a->mode,
-								     a->flags);
+	return REAL(faccessat_fn, faccessat)(dir_fd, path, a->mode, a->flags);
 }
 
 /* An open that asks for those rights and is closed at once. */
@@ -284,7 +277,7 @@ static long access_served(struct served *s, const void *arg)
 	if (a->mode & ~(R_OK | W_OK | X_OK))
 		return -EINVAL;
 	rc = file_connect(s, &wish);
-	return rc > 0 ? 0 : rc;
+	return file_done(rc);
 }
 
 static int access_run(int dir_fd, const char *path, int mode, int flags)
@@ -295,8 +288,6 @@ static int access_run(int dir_fd, const char *path, int mode, int flags)
 				     .follows = !(flags & AT_SYMLINK_NOFOLLOW),
 				     .arg = &a};
 
-	if (dir_fd != AT_FDCWD && guard_is_hidden(dir_fd))
-		return result_errno(-EBADF);
 	return (int)path_run(dir_fd, path, &way);
 }
 
@@ -327,10 +318,8 @@ typedef long fpathconf_fn(int fd, int name);
 
 static long pathconf_plain(int dir_fd, const char *path, const void *arg)
 {
-	static void *cached;
-
 	(void)dir_fd;
-	return ((pathconf_fn *)real_function("pathconf", &cached))(path, *(const int *)arg);
+	return REAL(pathconf_fn, pathconf)(path, *(const int *)arg);
 }
 
 static long pathconf_served(struct served *s, const void *arg)
@@ -358,11 +347,10 @@ EXPORT long fpathconf(int fd, int name)
 {
 	const struct _io_pathconf ask = {
 		.type = _IO_PATHCONF, .combine_len = sizeof(ask), .name = (int16_t)name};
-	static void *cached;
 	long rc;
 
 	if (!file_is(fd))
-		return ((fpathconf_fn *)real_function("fpathconf", &cached))(fd, name);
+		return REAL(fpathconf_fn, fpathconf)(fd, name);
 	rc = file_send(fd, &ask, sizeof(ask), NULL, 0);
 	if (rc >= 0)
 		return rc;
@@ -387,11 +375,8 @@ static void statvfs_of(const struct stat *st, struct statvfs *ret)
 
 static long statvfs_plain(int dir_fd, const char *path, const void *arg)
 {
-	static void *cached;
-
 	(void)dir_fd;
-	return ((statvfs_fn *)real_function("statvfs", &cached))(path,
-								 (struct statvfs *)(uintptr_t)arg);
+	return REAL(statvfs_fn, statvfs)(path, (struct statvfs *)(uintptr_t)arg);
 }
 
 static long statvfs_served(struct served *s, const void *arg)
@@ -420,12 +405,11 @@ EXPORT int statvfs64(const char *path, struct statvfs64 *ret)
 
 EXPORT int fstatvfs(int fd, struct statvfs *ret)
 {
-	static void *cached;
 	struct stat st;
 	int rc;
 
 	if (!file_is(fd))
-		return ((fstatvfs_fn *)real_function("fstatvfs", &cached))(fd, ret);
+		return REAL(fstatvfs_fn, fstatvfs)(fd, ret);
 	rc = stat_fd(fd, &st);
 	if (rc == 0)
 		statvfs_of(&st, ret);

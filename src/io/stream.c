@@ -46,12 +46,6 @@ typedef FILE *fdopen_fn(int fd, const char *mode);
 typedef FILE *freopen_fn(const char *path, const char *mode, FILE *stream);
 typedef int fileno_fn(FILE *stream);
 
-#define REAL(type, name)                                      \
-	({                                                    \
-		static void *cached_##name;                   \
-		(type *)real_function(#name, &cached_##name); \
-	})
-
 /* ---- Cookies ---- */
 
 static ssize_t cookie_read(void *cookie, char *buf, size_t len)
@@ -131,7 +125,7 @@ static struct cookie *cookie_of(const FILE *stream)
 
 /* ---- Opening ---- */
 
-/* open()'s flags of fopen()'s mode; -1: it is none. */
+/* open()'s flags of fopen()'s mode; -1 and EINVAL: it is none. */
 static int mode_flags(const char *mode)
 {
 	int flags;
@@ -147,7 +141,7 @@ static int mode_flags(const char *mode)
 		flags = O_WRONLY | O_CREAT | O_APPEND;
 		break;
 	default:
-		return -1;
+		return result_errno(-EINVAL);
 	}
 	for (const char *at = mode + 1; *at && *at != ','; at++) {
 		if (*at == '+')
@@ -180,11 +174,7 @@ static FILE *open_any(const char *path, const char *mode)
 {
 	int flags = mode_flags(mode);
 
-	if (flags < 0) {
-		errno = EINVAL;
-		return NULL;
-	}
-	return stream_of(open_at(AT_FDCWD, path, flags, 0666), mode);
+	return flags < 0 ? NULL : stream_of(open_at(AT_FDCWD, path, flags, 0666), mode);
 }
 
 static FILE *fopen_any(const char *path, const char *mode)
@@ -214,11 +204,7 @@ EXPORT FILE *fdopen(int fd, const char *mode)
 {
 	if (!file_is(fd))
 		return REAL(fdopen_fn, fdopen)(fd, mode);
-	if (mode_flags(mode) < 0) {
-		errno = EINVAL;
-		return NULL;
-	}
-	return cookie_stream(fd, mode, false);
+	return mode_flags(mode) < 0 ? NULL : cookie_stream(fd, mode, false);
 }
 
 EXPORT int fileno(FILE *stream)

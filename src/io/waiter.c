@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/waiter.h"
 
-#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
 #include <sys/neutrino.h>
 #include <sys/states.h>
 
@@ -14,27 +15,28 @@ static struct lock lock = LOCK_INIT;
 static struct waiter *spare;
 static uint32_t spare_generation;
 
-static struct waiter *waiter_new(struct waiter *w, uint32_t generation)
+/* Which descriptor its channel has; false: there is no channel. */
+static bool waiter_look(struct waiter *w)
 {
-	struct channel *ch;
+	struct channel *ch = channel_lock(w->chid);
 
-	if (!w)
-		w = ready_alloc(sizeof(*w));
-	if (!w)
-		return NULL;
-	w->generation = generation;
-	w->chid = ChannelCreate_r(_NTO_CHF_PRIVATE);
-	if (w->chid < 0)
-		return NULL;
-	w->coid = ConnectAttach_r(0, 0, w->chid, _NTO_SIDE_CHANNEL, 0);
-	ch = w->coid < 0 ? NULL : channel_lock(w->chid);
-	if (!ch) {
-		(void)ChannelDestroy_r(w->chid); /* it is ours */
-		return NULL;
-	}
+	if (!ch)
+		return false;
 	w->fd = guard_number(&ch->waits);
 	channel_unlock(ch);
-	return w;
+	return true;
+}
+
+static bool waiter_init(struct waiter *w)
+{
+	w->chid = ChannelCreate_r(_NTO_CHF_PRIVATE);
+	if (w->chid < 0)
+		return false;
+	w->coid = ConnectAttach_r(0, 0, w->chid, _NTO_SIDE_CHANNEL, 0);
+	if (w->coid >= 0 && waiter_look(w))
+		return true;
+	(void)ChannelDestroy_r(w->chid); /* it is ours */
+	return false;
 }
 
 struct waiter *waiter_take(void)
@@ -53,18 +55,18 @@ struct waiter *waiter_take(void)
 	if (w)
 		spare = w->next;
 	lock_give(&lock, &mask);
-	if (!w)
-		return waiter_new(NULL, generation);
 	/* Its number may be another one now (guard.c). */
-	{
-		struct channel *ch = channel_lock(w->chid);
-
-		if (!ch)
-			return waiter_new(w, generation);
-		w->fd = guard_number(&ch->waits);
-		channel_unlock(ch);
-	}
-	return w;
+	if (w && waiter_look(w))
+		return w;
+	if (!w)
+		w = ready_alloc(sizeof(*w));
+	if (!w)
+		return NULL;
+	w->generation = generation;
+	if (waiter_init(w))
+		return w;
+	waiter_give(w); /* memory that is never freed: for who tries next */
+	return NULL;
 }
 
 void waiter_give(struct waiter *w)
@@ -77,6 +79,17 @@ void waiter_give(struct waiter *w)
 		spare = w;
 	}
 	lock_give(&lock, &mask);
+}
+
+/* Those of the parent are seen to be none by their generation. */
+static void waiter_forked(void)
+{
+	lock_reset(&lock);
+}
+
+__attribute__((constructor)) static void waiter_register(void)
+{
+	(void)pthread_atfork(NULL, NULL, waiter_forked); /* no memory at start: no forks either */
 }
 
 void waiter_drain(const struct waiter *w)

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <limits.h>
+#include <pthread.h>
 #include <share.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -31,14 +32,6 @@
 #include "io/dir.h"
 #include "io/rw.h"
 #include "io/stat.h"
-
-#define REAL(type, name)                                      \
-	({                                                    \
-		static void *cached_##name;                   \
-		(type *)real_function(#name, &cached_##name); \
-	})
-
-extern void __chk_fail(void) __attribute__((noreturn));
 
 /* ---- realpath() ---- */
 
@@ -168,14 +161,11 @@ EXPORT void *mmap64(void *at, size_t len, int prot, int flags, int fd, off_t off
 #define COPY_BYTES 65536
 
 /* @from_at, @to_at: NULL, the descriptor's own position. */
-static ssize_t copy_loop(int from, off_t *from_at, int to, off_t *to_at, size_t len)
+static ssize_t copy_by(char *room, int from, off_t *from_at, int to, off_t *to_at, size_t len)
 {
-	char *room = malloc(COPY_BYTES);
 	size_t done = 0;
 	ssize_t n = 0;
 
-	if (!room)
-		return result_errno(-ENOMEM);
 	while (done < len) {
 		size_t want = MIN(len - done, (size_t)COPY_BYTES);
 
@@ -194,8 +184,20 @@ static ssize_t copy_loop(int from, off_t *from_at, int to, off_t *to_at, size_t 
 		if ((size_t)n < want)
 			break;
 	}
-	free(room);
 	return done ? (ssize_t)done : n;
+}
+
+static ssize_t copy_loop(int from, off_t *from_at, int to, off_t *to_at, size_t len)
+{
+	char *room = malloc(COPY_BYTES);
+	ssize_t n;
+
+	if (!room)
+		return result_errno(-ENOMEM);
+	pthread_cleanup_push(free, room);
+	n = copy_by(room, from, from_at, to, to_at, len);
+	pthread_cleanup_pop(1);
+	return n;
 }
 
 static ssize_t sendfile_any(int to, int from, off_t *at, size_t len)
@@ -264,8 +266,7 @@ EXPORT int iofdinfo(int fd, unsigned flags, struct _fdinfo *info, char *path, in
 	long rc;
 
 	if (!file_is(fd))
-		return result_errno(plain_call(SYS_fcntl, fd, F_GETFD, 0, 0, 0) < 0 ? -EBADF :
-										      -ENOSYS);
+		return result_errno(file_not_served(fd));
 	rc = file_sendv(fd, &out, 1, in, path && room > 0 ? 2 : 1);
 	if (rc < 0)
 		return result_errno((int)rc);
@@ -276,31 +277,36 @@ EXPORT int iofdinfo(int fd, unsigned flags, struct _fdinfo *info, char *path, in
 	return (int)rc;
 }
 
+static void detach(void *coid)
+{
+	(void)ConnectDetach_r(*(int *)coid); /* it is ours */
+}
+
 static int openfd_any(int fd, int flags, int sflag)
 {
 	struct _server_info server;
 	struct _io_openfd m = {.type = _IO_OPENFD,
 			       .combine_len = sizeof(m),
-			       .ioflag = (uint32_t)((flags & ~(O_ACCMODE | O_CLOEXEC)) |
-						    (((flags & O_ACCMODE) + 1) & O_ACCMODE)),
+			       .ioflag = file_ioflag((uint32_t)flags),
 			       .sflag = (uint16_t)sflag,
 			       .info = {.pid = getpid(), .coid = fd}};
 	int coid;
 	long rc;
 
 	if (!file_is(fd))
-		return result_errno(plain_call(SYS_fcntl, fd, F_GETFD, 0, 0, 0) < 0 ? -EBADF :
-										      -ENOSYS);
+		return result_errno(file_not_served(fd));
 	if (ConnectServerInfo_r(0, fd, &server) != fd)
 		return result_errno(-EBADF);
 	coid = ConnectAttach_r(0, server.pid, server.chid, 0,
 			       flags & O_CLOEXEC ? _NTO_COF_CLOEXEC : 0);
 	if (coid < 0)
 		return result_errno(coid);
+	pthread_cleanup_push(detach, &coid);
 	rc = file_send(coid, &m, sizeof(m), NULL, 0);
+	pthread_cleanup_pop(0);
 	if (rc >= 0)
 		return coid;
-	(void)ConnectDetach_r(coid); /* it is ours */
+	detach(&coid);
 	return result_errno((int)rc);
 }
 

@@ -92,6 +92,28 @@ MAYBE bool thread_sleeps(pid_t tid)
 	return state_of("/proc/self/task", tid) == 'S';
 }
 
+MAYBE bool task_sleeps(pid_t pid, pid_t tid)
+{
+	char dir[40];
+
+	snprintf(dir, sizeof(dir), "/proc/%d/task", (int)pid);
+	return state_of(dir, tid) == 'S';
+}
+
+/* Not at work any more: it blocks. A wait in passing is no rest, so it is looked at often. */
+MAYBE void expect_rests(const pid_t *pid, const pid_t *tid)
+{
+	const long long end = now_ms() + PATIENCE_MS;
+
+	for (int seen = 0; seen < 8; a_moment()) {
+		pid_t t = __atomic_load_n(tid, __ATOMIC_ACQUIRE);
+
+		seen = t && task_sleeps(*pid, t) ? seen + 1 : 0;
+		if (now_ms() > end)
+			FAIL("thread %d does not block", (int)t);
+	}
+}
+
 /* ---- Gates: children that go on when they may ---- */
 
 struct gate {

@@ -55,7 +55,7 @@ TEST(nonsense_of_a_server_is_an_error)
 	struct dirent *d;
 	struct stat st;
 	char buf[64], byte;
-	int ready[2], fd, status;
+	int ready[2], fd;
 	pid_t pid;
 	DIR *dir;
 
@@ -80,8 +80,7 @@ TEST(nonsense_of_a_server_is_an_error)
 	EXPECT(!d);
 	EXPECT_EQ(errno, EIO);
 	EXPECT_OK(closedir(dir));
-	EXPECT_OK(kill(pid, SIGKILL));
-	EXPECT_EQ(waitpid(pid, &status, 0), pid);
+	end_child(pid);
 	EXPECT_OK(close(ready[0]));
 	EXPECT_OK(close(ready[1]));
 }

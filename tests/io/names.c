@@ -63,6 +63,25 @@ TEST(a_servers_links_are_followed_and_loops_end)
 	server_stop(&s);
 }
 
+TEST(a_servers_link_leads_to_a_plain_folder)
+{
+	struct server s = server_start();
+	int fd = EXPECT_OK(open("/srv/folder/away", O_RDONLY | O_DIRECTORY));
+	struct stat by_link, by_name;
+	DIR *dir = opendir("/srv/folder/away");
+
+	EXPECT_OK(stat("/usr", &by_name));
+	EXPECT_OK(fstat(fd, &by_link));
+	EXPECT_EQ(by_link.st_ino, by_name.st_ino);
+	EXPECT(dir);
+	EXPECT_OK(fstat(dirfd(dir), &by_link));
+	EXPECT_EQ(by_link.st_ino, by_name.st_ino);
+	EXPECT(readdir(dir));
+	EXPECT_OK(closedir(dir));
+	EXPECT_OK(close(fd));
+	server_stop(&s);
+}
+
 TEST(names_are_made_and_removed_by_their_server)
 {
 	struct server s = server_start();
@@ -83,6 +102,14 @@ TEST(names_are_made_and_removed_by_their_server)
 	EXPECT_ERRNO(rename("/etc/passwd", "/srv/folder/0001"), EXDEV);
 	EXPECT_OK(symlink("target", "/srv/folder/sym"));
 	EXPECT_STR(s.seen->last_path, "target>sym");
+	EXPECT_OK(link("/srv/folder/0001", "/srv/folder/0003"));
+	EXPECT_STR(s.seen->last_path, "0003");
+	EXPECT_EQ(s.seen->links, 1);
+	EXPECT_EQ(s.seen->opens, s.seen->close_ocbs);
+	EXPECT_ERRNO(link("/srv/folder/none", "/srv/folder/0003"), ENOENT);
+	EXPECT_ERRNO(link("/srv/folder/0001", "/tmp/elsewhere"), EXDEV);
+	EXPECT_ERRNO(link("/etc/passwd", "/srv/folder/0001"), EXDEV);
+	EXPECT_EQ(s.seen->links, 1);
 	EXPECT_ERRNO(unlink("/srv/memory"), ENOSYS);
 	EXPECT_ERRNO(mkdir("/srv/memory", 0777), ENOSYS);
 	EXPECT_ERRNO(open("/srv/memory/", O_RDONLY), ENOTDIR);

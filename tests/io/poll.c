@@ -4,9 +4,9 @@
 #include "io/server.h"
 
 #include <poll.h>
+#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
-#include <time.h>
 
 TEST(poll_tells_at_once_what_is_so)
 {
@@ -17,8 +17,11 @@ TEST(poll_tells_at_once_what_is_so)
 
 	EXPECT_EQ(poll(&p, 1, -1), 1);
 	EXPECT_EQ(p.revents, POLLOUT);
+	EXPECT_EQ(s.seen->notifies, 1);
 	p.events = POLLIN;
 	EXPECT_EQ(poll(&p, 1, 0), 0);
+	/* Asked, and told to forget it. */
+	EXPECT_EQ(s.seen->notifies, 3);
 	EXPECT_EQ(write(fd, "x", 1), 1);
 	EXPECT_EQ(poll(&p, 1, -1), 1);
 	EXPECT_EQ(p.revents, POLLIN);
@@ -28,16 +31,14 @@ TEST(poll_tells_at_once_what_is_so)
 	server_stop(&s);
 }
 
-/* Writes to @fd once somebody is blocked; the other end of a pipe says when to. */
+/* Writes to @fd once its parent is blocked. */
 static pid_t writer(int fd)
 {
+	const pid_t parent = getpid();
 	pid_t pid = EXPECT_OK(fork());
 
 	if (pid == 0) {
-		struct timespec a_while = {.tv_nsec = 20 * 1000 * 1000};
-
-		/* No condition tells that another process sleeps; too early is no error. */
-		nanosleep(&a_while, NULL);
+		expect_rests(&parent, &parent);
 		_exit(write(fd, "x", 1) == 1 ? 0 : 1);
 	}
 	return pid;
@@ -47,7 +48,7 @@ TEST(poll_sleeps_until_a_server_or_a_pipe_says_so)
 {
 	struct server s = server_start();
 	int fd = EXPECT_OK(open("/srv/event", O_RDWR));
-	int ends[2], status;
+	int ends[2];
 	struct pollfd p[2];
 	char byte;
 	pid_t pid;
@@ -59,18 +60,99 @@ TEST(poll_sleeps_until_a_server_or_a_pipe_says_so)
 	EXPECT_EQ(poll(p, 2, -1), 1);
 	EXPECT_EQ(p[0].revents, 0);
 	EXPECT_EQ(p[1].revents, POLLIN);
-	EXPECT_EQ(waitpid(pid, &status, 0), pid);
-	EXPECT_EQ(status, 0);
+	expect_exit(pid, 0);
 	EXPECT_EQ(read(fd, &byte, 1), 1);
 	pid = writer(ends[1]);
 	EXPECT_EQ(poll(p, 2, -1), 1);
 	EXPECT_EQ(p[0].revents, POLLIN);
 	EXPECT_EQ(p[1].revents, 0);
-	EXPECT_EQ(waitpid(pid, &status, 0), pid);
-	EXPECT_EQ(status, 0);
+	expect_exit(pid, 0);
 	EXPECT_OK(close(fd));
 	EXPECT_OK(close(ends[0]));
 	EXPECT_OK(close(ends[1]));
+	server_stop(&s);
+}
+
+TEST(a_time_that_is_none_is_einval)
+{
+	const struct timespec negative = {-1, 0}, too_many = {0, 1000000000}, far = {INT64_MAX, 0};
+	struct timeval before = {-1, 0};
+	struct server s = server_start();
+	int fd = EXPECT_OK(open("/srv/event", O_RDWR));
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	fd_set in;
+
+	FD_ZERO(&in);
+	FD_SET(fd, &in);
+	EXPECT_ERRNO(ppoll(&p, 1, &negative, NULL), EINVAL);
+	EXPECT_ERRNO(ppoll(&p, 1, &too_many, NULL), EINVAL);
+	EXPECT_ERRNO(pselect(fd + 1, &in, NULL, NULL, &too_many, NULL), EINVAL);
+	EXPECT_ERRNO(select(fd + 1, &in, NULL, NULL, &before), EINVAL);
+	EXPECT_EQ(before.tv_sec, -1);
+	p.events = POLLOUT;
+	EXPECT_EQ(ppoll(&p, 1, &far, NULL), 1);
+	EXPECT_OK(close(fd));
+	server_stop(&s);
+}
+
+static unsigned count_fds(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	unsigned n = 0;
+
+	EXPECT(dir);
+	while (readdir(dir))
+		n++;
+	EXPECT_OK(closedir(dir));
+	return n;
+}
+
+struct poller {
+	int fd;
+	pid_t tid;
+};
+
+static void *polls(void *arg)
+{
+	struct poller *poller = arg;
+	struct pollfd p = {.fd = poller->fd, .events = POLLIN};
+
+	__atomic_store_n(&poller->tid, gettid(), __ATOMIC_RELEASE);
+	(void)poll(&p, 1, -1);
+	return NULL;
+}
+
+static void cancel_a_poll(int fd)
+{
+	struct poller poller = {.fd = fd};
+	pthread_t thread;
+	void *result;
+
+	EXPECT_EQ(pthread_create(&thread, NULL, polls, &poller), 0);
+	EVENTUALLY(thread_sleeps(__atomic_load_n(&poller.tid, __ATOMIC_ACQUIRE)));
+	EXPECT_EQ(pthread_cancel(thread), 0);
+	EXPECT_EQ(pthread_join(thread, &result), 0);
+	EXPECT(result == PTHREAD_CANCELED);
+}
+
+TEST(a_cancelled_poll_leaves_nothing_open)
+{
+	struct server s = server_start();
+	int fd = EXPECT_OK(open("/srv/event", O_RDWR));
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	unsigned n;
+
+	/* Here, since a thread may sleep and be cancelled before it has what it waits with. */
+	EXPECT_EQ(poll(&p, 1, 0), 0);
+	n = count_fds();
+	for (int i = 0; i < 8; i++)
+		cancel_a_poll(fd);
+	EXPECT_EQ(count_fds(), n);
+	/* What they have left behind is as good as new. */
+	EXPECT_EQ(poll(&p, 1, 10), 0);
+	EXPECT_EQ(write(fd, "x", 1), 1);
+	EXPECT_EQ(poll(&p, 1, -1), 1);
+	EXPECT_OK(close(fd));
 	server_stop(&s);
 }
 

@@ -29,8 +29,8 @@
 
 /* What the server has seen, in memory that test and server share. */
 struct server_seen {
-	volatile int opens, close_dups, close_ocbs, frees, dups, unblocks, reads, writes;
-	volatile int unlinks, mkdirs, renames, symlinks;
+	volatile int opens, close_dups, close_ocbs, frees, dups, unblocks, reads, writes, notifies;
+	volatile int unlinks, mkdirs, renames, symlinks, links;
 	volatile unsigned last_mode;
 	char last_path[256];
 };
@@ -175,6 +175,7 @@ static int event_notify(resmgr_context_t *ctp, io_notify_t *msg, RESMGR_OCB_T *o
 	int trig = _NOTIFY_COND_OUTPUT | (server_ready ? _NOTIFY_COND_INPUT : 0);
 
 	(void)ocb;
+	server_seen->notifies++;
 	return iofunc_notify(ctp, msg, server_notify, trig, NULL, NULL);
 }
 
@@ -226,7 +227,18 @@ static void server_ocb_free(IOFUNC_OCB_T *ocb)
 	free(ocb);
 }
 
-/* ---- The folder: files 0000, 0001, ... that are all the memory file ---- */
+/* ---- The folder: files 0000, 0001, ... that are all the memory file, and links ---- */
+
+static const char *link_target(const char *name)
+{
+	static const char *const links[][2] = {
+		{"link", "0001"}, {"loop", "/srv/folder/loop"}, {"away", "/usr"}};
+
+	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++)
+		if (strcmp(name, links[i][0]) == 0)
+			return links[i][1];
+	return NULL;
+}
 
 static int folder_open(resmgr_context_t *ctp, io_open_t *msg, RESMGR_HANDLE_T *handle, void *extra)
 {
@@ -236,14 +248,14 @@ static int folder_open(resmgr_context_t *ctp, io_open_t *msg, RESMGR_HANDLE_T *h
 		server_seen->opens++;
 		return iofunc_open_default(ctp, msg, handle, extra);
 	}
-	if (strcmp(msg->connect.path, "loop") == 0 || strcmp(msg->connect.path, "link") == 0) {
+	if (link_target(msg->connect.path)) {
 		static struct {
 			struct _io_connect_link_reply reply;
 			char path[64];
 		} answer;
 
 		memset(&answer, 0, sizeof(answer));
-		strcpy(answer.path, msg->connect.path[1] == 'o' ? "/srv/folder/loop" : "0001");
+		strcpy(answer.path, link_target(msg->connect.path));
 		answer.reply.path_len = (uint16_t)(strlen(answer.path) + 1);
 		_IO_SET_CONNECT_RET(ctp, _IO_CONNECT_RET_LINK);
 		return _RESMGR_PTR(ctp, &answer, sizeof(answer));
@@ -322,8 +334,12 @@ static int folder_link(resmgr_context_t *ctp, io_link_t *msg, RESMGR_HANDLE_T *h
 {
 	(void)ctp;
 	(void)handle;
-	if (msg->connect.extra_type != _IO_CONNECT_EXTRA_SYMLINK)
-		return ENOSYS;
+	if (msg->connect.extra_type == _IO_CONNECT_EXTRA_LINK) {
+		snprintf(server_seen->last_path, sizeof(server_seen->last_path), "%s",
+			 msg->connect.path);
+		server_seen->links++;
+		return EOK;
+	}
 	snprintf(server_seen->last_path, sizeof(server_seen->last_path), "%s>%s", extra->path,
 		 msg->connect.path);
 	server_seen->symlinks++;
@@ -431,18 +447,5 @@ MAYBE struct server server_start(void)
 
 MAYBE void server_stop(struct server *s)
 {
-	int status;
-
-	EXPECT_OK(kill(s->pid, SIGKILL));
-	EXPECT_EQ(waitpid(s->pid, &status, 0), s->pid);
+	end_child(s->pid);
 }
-
-/* Until @condition holds; a server's callbacks run on its own time. */
-#define AWAIT(condition)                                                    \
-	do {                                                                \
-		for (int await_i_ = 0; !(condition); await_i_++) {          \
-			if (await_i_ == 5000)                               \
-				FAIL("never came to hold: %s", #condition); \
-			usleep(1000);                                       \
-		}                                                           \
-	} while (0)

@@ -54,7 +54,7 @@ TEST(duplicates_share_the_position_and_end_one_by_one)
 TEST(a_forked_child_shares_the_open_file)
 {
 	struct server s = server_start();
-	int fd = digits(), status;
+	int fd = digits();
 	pid_t pid = EXPECT_OK(fork());
 
 	if (pid == 0) {
@@ -62,15 +62,14 @@ TEST(a_forked_child_shares_the_open_file)
 		EXPECT_OK(close(fd));
 		_exit(0);
 	}
-	EXPECT_EQ(waitpid(pid, &status, 0), pid);
-	EXPECT_EQ(status, 0);
+	expect_exit(pid, 0);
 	expect_text(fd, "4567");
 	EXPECT_EQ(s.seen->opens, 1);
 	EXPECT_EQ(s.seen->close_dups, 1);
 	EXPECT_EQ(s.seen->close_ocbs, 0);
 	EXPECT_OK(close(fd));
 	EXPECT_EQ(s.seen->close_dups, 2);
-	AWAIT(s.seen->close_ocbs == 1);
+	EVENTUALLY(s.seen->close_ocbs == 1);
 	EXPECT_EQ(s.seen->frees, 1);
 	server_stop(&s);
 }
@@ -78,7 +77,7 @@ TEST(a_forked_child_shares_the_open_file)
 TEST(a_childs_file_outlives_its_parents)
 {
 	struct server s = server_start();
-	int fd = digits(), status, go[2];
+	int fd = digits(), go[2];
 	pid_t pid;
 	char byte;
 
@@ -94,9 +93,8 @@ TEST(a_childs_file_outlives_its_parents)
 	EXPECT_EQ(s.seen->close_dups, 1);
 	EXPECT_OK(close(go[0]));
 	EXPECT_OK(close(go[1]));
-	EXPECT_EQ(waitpid(pid, &status, 0), pid);
-	EXPECT_EQ(status, 0);
-	AWAIT(s.seen->close_ocbs == 1);
+	expect_exit(pid, 0);
+	EVENTUALLY(s.seen->close_ocbs == 1);
 	EXPECT_EQ(s.seen->close_dups, 2);
 	EXPECT_EQ(s.seen->frees, 1);
 	server_stop(&s);
@@ -105,7 +103,7 @@ TEST(a_childs_file_outlives_its_parents)
 TEST(a_child_that_never_uses_it_keeps_it_open)
 {
 	struct server s = server_start();
-	int fd = digits(), status;
+	int fd = digits();
 	int up[2];
 	pid_t pid;
 	char byte;
@@ -122,9 +120,8 @@ TEST(a_child_that_never_uses_it_keeps_it_open)
 	EXPECT_OK(close(up[1]));
 	EXPECT_OK(close(fd));
 	EXPECT_EQ(s.seen->close_ocbs, 0);
-	EXPECT_OK(kill(pid, SIGKILL));
-	EXPECT_EQ(waitpid(pid, &status, 0), pid);
-	AWAIT(s.seen->close_ocbs == 1);
+	end_child(pid);
+	EVENTUALLY(s.seen->close_ocbs == 1);
 	EXPECT_EQ(s.seen->close_dups, 2);
 	EXPECT_EQ(s.seen->frees, 1);
 	server_stop(&s);
@@ -141,7 +138,7 @@ TEST(a_foreign_child_keeps_it_open)
 	EXPECT_OK(close(fd));
 	EXPECT_EQ(s.seen->close_dups, 1);
 	(void)harness_finish(&sleeper);
-	AWAIT(s.seen->close_ocbs == 1);
+	EVENTUALLY(s.seen->close_ocbs == 1);
 	EXPECT_EQ(s.seen->close_dups, 1);
 	server_stop(&s);
 }
@@ -165,10 +162,10 @@ TEST(a_grandchild_that_only_inherited_is_heard_of_when_it_is_killed)
 	EXPECT_EQ(read(out[0], &grandchild, sizeof(grandchild)), (ssize_t)sizeof(pid));
 	EXPECT_EQ(waitpid(pid, &status, 0), pid);
 	EXPECT_OK(close(fd));
-	AWAIT(s.seen->close_dups == 2);
+	EVENTUALLY(s.seen->close_dups == 2);
 	EXPECT_EQ(s.seen->close_ocbs, 0);
 	EXPECT_OK(kill(grandchild, SIGKILL));
-	AWAIT(s.seen->close_ocbs == 1);
+	EVENTUALLY(s.seen->close_ocbs == 1);
 	EXPECT_EQ(s.seen->close_dups, 3);
 	EXPECT_EQ(s.seen->frees, 1);
 	EXPECT_OK(close(out[0]));
@@ -204,7 +201,7 @@ TEST(a_killed_group_ends_each_descriptor_once)
 	EXPECT_EQ(s.seen->opens, 1);
 	EXPECT_OK(kill(-pid, SIGKILL));
 	EXPECT_EQ(waitpid(pid, &status, 0), pid);
-	AWAIT(s.seen->close_ocbs == 1);
+	EVENTUALLY(s.seen->close_ocbs == 1);
 	EXPECT_GE(s.seen->close_dups, 3);
 	EXPECT_EQ(s.seen->frees, 1);
 	EXPECT_OK(close(ready[0]));
@@ -215,7 +212,6 @@ TEST(a_killed_group_ends_each_descriptor_once)
 TEST(a_client_killed_in_a_read_is_closed)
 {
 	struct server s = server_start();
-	int status;
 	pid_t pid = EXPECT_OK(fork());
 
 	if (pid == 0) {
@@ -225,10 +221,9 @@ TEST(a_client_killed_in_a_read_is_closed)
 		(void)!read(fd, &byte, 1);
 		_exit(1);
 	}
-	AWAIT(s.seen->reads == 1);
-	EXPECT_OK(kill(pid, SIGKILL));
-	EXPECT_EQ(waitpid(pid, &status, 0), pid);
-	AWAIT(s.seen->close_ocbs == 1);
+	EVENTUALLY(s.seen->reads == 1);
+	end_child(pid);
+	EVENTUALLY(s.seen->close_ocbs == 1);
 	EXPECT_EQ(s.seen->close_dups, 1);
 	EXPECT_EQ(s.seen->frees, 1);
 	server_stop(&s);
@@ -243,7 +238,6 @@ TEST(a_signal_ends_a_read_by_the_unblock_handler)
 {
 	struct sigaction act = {.sa_handler = nothing};
 	struct server s = server_start();
-	int status;
 	pid_t pid;
 
 	EXPECT_OK(sigaction(SIGUSR1, &act, NULL));
@@ -256,10 +250,9 @@ TEST(a_signal_ends_a_read_by_the_unblock_handler)
 		EXPECT_OK(close(fd));
 		_exit(0);
 	}
-	AWAIT(s.seen->reads == 1);
+	EVENTUALLY(s.seen->reads == 1);
 	EXPECT_OK(kill(pid, SIGUSR1));
-	EXPECT_EQ(waitpid(pid, &status, 0), pid);
-	EXPECT_EQ(status, 0);
+	expect_exit(pid, 0);
 	EXPECT_EQ(s.seen->unblocks, 1);
 	server_stop(&s);
 }
@@ -267,16 +260,15 @@ TEST(a_signal_ends_a_read_by_the_unblock_handler)
 TEST(a_spawned_program_shares_the_open_file)
 {
 	struct server s = server_start();
-	int fd = digits(), status;
+	int fd = digits();
 	char number[16];
 	pid_t pid;
 
 	snprintf(number, sizeof(number), "%d", fd);
 	pid = EXPECT_OK(spawnl(P_NOWAIT, harness_tool("holder"), "holder", number, "read", NULL));
 	EXPECT_OK(close(fd));
-	EXPECT_EQ(waitpid(pid, &status, 0), pid);
-	EXPECT_EQ(status, 0);
-	AWAIT(s.seen->close_ocbs == 1);
+	expect_exit(pid, 0);
+	EVENTUALLY(s.seen->close_ocbs == 1);
 	EXPECT_EQ(s.seen->opens, 1);
 	EXPECT_EQ(s.seen->close_dups, 2);
 	EXPECT_EQ(s.seen->frees, 1);
@@ -286,7 +278,6 @@ TEST(a_spawned_program_shares_the_open_file)
 TEST(an_executed_program_has_the_same_descriptor)
 {
 	struct server s = server_start();
-	int status;
 	char number[16];
 	pid_t pid = EXPECT_OK(fork());
 
@@ -297,9 +288,8 @@ TEST(an_executed_program_has_the_same_descriptor)
 		execl(harness_tool("holder"), "holder", number, "read", NULL);
 		_exit(99);
 	}
-	EXPECT_EQ(waitpid(pid, &status, 0), pid);
-	EXPECT_EQ(status, 0);
-	AWAIT(s.seen->close_ocbs == 1);
+	expect_exit(pid, 0);
+	EVENTUALLY(s.seen->close_ocbs == 1);
 	EXPECT_EQ(s.seen->close_dups, 1);
 	EXPECT_EQ(s.seen->frees, 1);
 	server_stop(&s);
@@ -308,7 +298,6 @@ TEST(an_executed_program_has_the_same_descriptor)
 TEST(what_exec_closes_has_its_close_dup)
 {
 	struct server s = server_start();
-	int status;
 	char number[16];
 	pid_t pid = EXPECT_OK(fork());
 
@@ -321,11 +310,10 @@ TEST(what_exec_closes_has_its_close_dup)
 		execl(harness_tool("holder"), "holder", number, "stay", NULL);
 		_exit(99);
 	}
-	AWAIT(s.seen->close_ocbs == 1);
+	EVENTUALLY(s.seen->close_ocbs == 1);
 	EXPECT_EQ(s.seen->close_dups, 1);
-	EXPECT_OK(kill(pid, SIGKILL));
-	EXPECT_EQ(waitpid(pid, &status, 0), pid);
-	AWAIT(s.seen->close_ocbs == 2);
+	end_child(pid);
+	EVENTUALLY(s.seen->close_ocbs == 2);
 	EXPECT_EQ(s.seen->close_dups, 2);
 	server_stop(&s);
 }

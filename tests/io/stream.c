@@ -53,7 +53,7 @@ TEST(standard_output_goes_to_a_server)
 {
 	struct server s = server_start();
 	char text[16] = "";
-	int fd = EXPECT_OK(open("/srv/memory", O_RDWR)), status;
+	int fd = EXPECT_OK(open("/srv/memory", O_RDWR));
 	pid_t pid = EXPECT_OK(fork());
 
 	if (pid == 0) {
@@ -61,8 +61,7 @@ TEST(standard_output_goes_to_a_server)
 		printf("by printf");
 		exit(0);
 	}
-	EXPECT_EQ(waitpid(pid, &status, 0), pid);
-	EXPECT_EQ(status, 0);
+	expect_exit(pid, 0);
 	EXPECT_EQ(pread(fd, text, sizeof(text), 0), 9);
 	EXPECT_STR(text, "by printf");
 	pid = EXPECT_OK(fork());
@@ -71,8 +70,7 @@ TEST(standard_output_goes_to_a_server)
 		puts("reopened");
 		exit(0);
 	}
-	EXPECT_EQ(waitpid(pid, &status, 0), pid);
-	EXPECT_EQ(status, 0);
+	expect_exit(pid, 0);
 	EXPECT_EQ(pread(fd, text, 9, 0), 9);
 	EXPECT_STR(text, "reopened\n");
 	EXPECT_OK(close(fd));
@@ -83,15 +81,14 @@ TEST(a_spawned_programs_standard_output_is_a_server)
 {
 	struct server s = server_start();
 	char text[16] = "";
-	int fd = EXPECT_OK(open("/srv/memory", O_RDWR)), status;
+	int fd = EXPECT_OK(open("/srv/memory", O_RDWR));
 	struct inheritance inherit = {.flags = 0};
 	int map[3] = {0, fd, 2};
 	const char *argv[] = {"holder", "0", "print", NULL};
 	pid_t pid = EXPECT_OK(spawn(harness_tool("holder"), 3, map, &inherit,
 				    (char *const *)(uintptr_t)argv, environ));
 
-	EXPECT_EQ(waitpid(pid, &status, 0), pid);
-	EXPECT_EQ(status, 0);
+	expect_exit(pid, 0);
 	EXPECT_EQ(pread(fd, text, sizeof(text), 0), 8);
 	EXPECT_STR(text, "printed\n");
 	EXPECT_OK(close(fd));

@@ -4,25 +4,6 @@
 
 #include <process.h>
 
-struct channel {
-	int chid, self;
-};
-
-static struct channel channel_new(unsigned flags)
-{
-	struct channel c = {.chid = EXPECT_OK(ChannelCreate(flags))};
-
-	c.self = attach(0, c.chid);
-	return c;
-}
-
-static void channel_end(struct channel *c)
-{
-	expect_nothing_queued(c->chid, c->self);
-	EXPECT_OK(ConnectDetach(c->self));
-	EXPECT_OK(ChannelDestroy(c->chid));
-}
-
 /* ---- The server dies ---- */
 
 static void receive_and_hold(int chid)

@@ -2,25 +2,6 @@
 /* Events that a client hands to a server, which delivers them later. */
 #include "message/kit.h"
 
-struct channel {
-	int chid, self;
-};
-
-static struct channel channel_new(void)
-{
-	struct channel c = {.chid = EXPECT_OK(ChannelCreate(0))};
-
-	c.self = attach(0, c.chid);
-	return c;
-}
-
-static void channel_end(struct channel *c)
-{
-	expect_nothing_queued(c->chid, c->self);
-	EXPECT_OK(ConnectDetach(c->self));
-	EXPECT_OK(ChannelDestroy(c->chid));
-}
-
 /* The server delivers @event to @rcvid, or where the order comes from (0). What it got. */
 static int deliver(int coid, int rcvid, const struct sigevent *event)
 {
@@ -40,7 +21,7 @@ static int rcvid_of(int coid)
 TEST(a_pulse_event_comes_to_the_clients_channel)
 {
 	struct peer peer = peer_new(0);
-	struct channel c = channel_new();
+	struct channel c = channel_new(0);
 	struct sigevent event;
 	struct _pulse pulse;
 
@@ -58,7 +39,7 @@ TEST(a_pulse_event_comes_to_the_clients_channel)
 TEST(an_event_is_delivered_after_the_reply_as_often_as_wanted)
 {
 	struct peer peer = peer_new(0);
-	struct channel c = channel_new();
+	struct channel c = channel_new(0);
 	struct sigevent event;
 	int rcvid = rcvid_of(peer.coid);
 
@@ -74,7 +55,7 @@ TEST(an_event_is_delivered_after_the_reply_as_often_as_wanted)
 TEST(after_the_clients_detach_a_delivery_fails)
 {
 	struct peer peer = peer_new(_NTO_CHF_DISCONNECT);
-	struct channel c = channel_new();
+	struct channel c = channel_new(0);
 	struct sigevent event;
 	int rcvid = rcvid_of(peer.coid), error;
 	pid_t pid;
@@ -124,7 +105,7 @@ TEST(a_signal_event_comes_with_its_value)
 
 TEST(a_signal_event_to_a_blocked_client_ends_its_send_as_any_signal)
 {
-	struct channel c = channel_new();
+	struct channel c = channel_new(0);
 	struct sender *s = senders_new(1);
 	struct sigevent event;
 	union mail mail;
@@ -176,7 +157,7 @@ TEST(what_only_the_client_could_carry_out_is_enotsup)
 
 TEST(an_event_to_rcvid_0_is_the_callers_own)
 {
-	struct channel c = channel_new();
+	struct channel c = channel_new(0);
 	struct sigevent event;
 	volatile unsigned word = 40;
 
@@ -216,7 +197,7 @@ TEST(events_that_are_none_are_einval)
 TEST(a_pulse_event_over_no_connection_is_ebadf)
 {
 	struct peer peer = peer_new(0);
-	struct channel c = channel_new();
+	struct channel c = channel_new(0);
 	struct sigevent event;
 	int gone = attach(0, c.chid);
 
@@ -265,7 +246,7 @@ TEST(events_for_a_rcvid_that_is_none_are_refused)
 TEST(a_registered_event_is_a_handle_that_delivers)
 {
 	struct peer peer = peer_new(0);
-	struct channel c = channel_new();
+	struct channel c = channel_new(0);
 	struct sigevent event, kept;
 
 	SIGEV_PULSE_INT_INIT(&event, c.self, 15, 41, 11);
@@ -287,7 +268,7 @@ TEST(a_registered_event_is_a_handle_that_delivers)
 TEST(a_registered_event_is_for_its_server_alone)
 {
 	struct peer mine = peer_new(0), other = peer_new(0);
-	struct channel c = channel_new();
+	struct channel c = channel_new(0);
 	struct sigevent event, any, self;
 
 	SIGEV_PULSE_INT_INIT(&event, c.self, 15, 41, 11);
@@ -317,7 +298,7 @@ TEST(a_registered_event_is_for_its_server_alone)
 TEST(a_forged_handle_delivers_nothing)
 {
 	struct peer peer = peer_new(0);
-	struct channel c = channel_new();
+	struct channel c = channel_new(0);
 	struct sigevent event, forged;
 
 	SIGEV_PULSE_INT_INIT(&event, c.self, 15, 41, 11);
@@ -342,7 +323,7 @@ TEST(a_forged_handle_delivers_nothing)
 TEST(noevent_and_reg_events_connections_refuse_with_eacces)
 {
 	struct peer peer = peer_new(0);
-	struct channel c = channel_new();
+	struct channel c = channel_new(0);
 	struct sigevent event, registered;
 
 	SIGEV_PULSE_INT_INIT(&event, c.self, 15, 41, 11);
@@ -365,7 +346,7 @@ TEST(noevent_and_reg_events_connections_refuse_with_eacces)
 TEST(a_pulse_event_to_a_full_channel_is_eagain)
 {
 	struct peer peer = peer_new(0);
-	struct channel c = channel_new();
+	struct channel c = channel_new(0);
 	struct sigevent event;
 	int n = 0, error = 0;
 

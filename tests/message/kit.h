@@ -247,6 +247,27 @@ MAYBE void expect_nothing_queued(int chid, int self)
 	EXPECT_EQ(expect_pulse(chid, 126).value.sival_int, 4711);
 }
 
+/* A channel of the test, and a connection to it. */
+struct channel {
+	int chid, self;
+};
+
+MAYBE struct channel channel_new(unsigned flags)
+{
+	struct channel c = {.chid = EXPECT_OK(ChannelCreate(flags))};
+
+	c.self = attach(0, c.chid);
+	return c;
+}
+
+/* All that came to it has been taken. */
+MAYBE void channel_end(struct channel *c)
+{
+	expect_nothing_queued(c->chid, c->self);
+	EXPECT_OK(ConnectDetach(c->self));
+	EXPECT_OK(ChannelDestroy(c->chid));
+}
+
 /* Takes a message, which must be the next thing. */
 MAYBE int expect_message(int chid, union mail *mail, struct _msg_info *info)
 {
@@ -350,28 +371,6 @@ MAYBE void sender_thread(struct sender *s, int coid)
 {
 	s->coid = coid;
 	thread_runs(&s->thread, sender_in_thread, s);
-}
-
-MAYBE bool task_sleeps(pid_t pid, pid_t tid)
-{
-	char dir[40];
-
-	snprintf(dir, sizeof(dir), "/proc/%d/task", (int)pid);
-	return state_of(dir, tid) == 'S';
-}
-
-/* Not at work any more: it blocks. A wait in passing is no rest, so it is looked at often. */
-MAYBE void expect_rests(const pid_t *pid, const pid_t *tid)
-{
-	const long long end = now_ms() + PATIENCE_MS;
-
-	for (int seen = 0; seen < 8; a_moment()) {
-		pid_t t = LOAD(*tid);
-
-		seen = t && task_sleeps(*pid, t) ? seen + 1 : 0;
-		if (now_ms() > end)
-			FAIL("thread %d does not block", (int)t);
-	}
 }
 
 MAYBE void sender_blocks(struct sender *s)

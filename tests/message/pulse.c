@@ -5,28 +5,9 @@
 #include <stddef.h>
 #include <sys/time.h>
 
-struct channel {
-	int chid, self;
-};
-
-static struct channel channel_new(void)
-{
-	struct channel c = {.chid = EXPECT_OK(ChannelCreate(0))};
-
-	c.self = attach(0, c.chid);
-	return c;
-}
-
-static void channel_end(struct channel *c)
-{
-	expect_nothing_queued(c->chid, c->self);
-	EXPECT_OK(ConnectDetach(c->self));
-	EXPECT_OK(ChannelDestroy(c->chid));
-}
-
 TEST(a_pulse_lies_in_the_buffer_as_documented)
 {
-	struct channel c = channel_new();
+	struct channel c = channel_new(0);
 	struct _pulse p;
 	char in[64];
 
@@ -48,7 +29,7 @@ TEST(a_pulse_lies_in_the_buffer_as_documented)
 
 TEST(a_pulse_carries_any_int_or_pointer_and_any_code)
 {
-	struct channel c = channel_new();
+	struct channel c = channel_new(0);
 	const int values[] = {0, 1, -1, INT_MAX, INT_MIN};
 	void *pointers[] = {NULL, &c, (void *)UINTPTR_MAX, (void *)0x123456789abcdef0};
 
@@ -73,7 +54,7 @@ TEST(a_pulse_carries_any_int_or_pointer_and_any_code)
 
 TEST(pulses_come_by_priority_and_in_order_within_one)
 {
-	struct channel c = channel_new();
+	struct channel c = channel_new(0);
 	const int priorities[] = {5, 20, 1, 63, 20, 5, 255, 100};
 
 	for (int round = 0; round < 3; round++)
@@ -89,7 +70,7 @@ TEST(pulses_come_by_priority_and_in_order_within_one)
 
 TEST(priority_minus_1_is_the_callers)
 {
-	struct channel c = channel_new();
+	struct channel c = channel_new(0);
 
 	EXPECT_OK(MsgSendPulse(c.self, 11, 1, 0));
 	EXPECT_OK(MsgSendPulse(c.self, 9, 2, 0));
@@ -102,7 +83,7 @@ TEST(priority_minus_1_is_the_callers)
 
 TEST(a_priority_that_there_is_not_is_einval)
 {
-	struct channel c = channel_new();
+	struct channel c = channel_new(0);
 
 	EXPECT_ERRNO(MsgSendPulse(c.self, 256, 1, 1), EINVAL);
 	EXPECT_ERRNO(MsgSendPulse(c.self, -2, 1, 1), EINVAL);
@@ -119,7 +100,7 @@ TEST(a_priority_that_there_is_not_is_einval)
 
 TEST(pulses_alike_are_each_delivered)
 {
-	struct channel c = channel_new();
+	struct channel c = channel_new(0);
 
 	for (int i = 0; i < 50; i++)
 		EXPECT_OK(MsgSendPulse(c.self, 12, 7, 70));
@@ -130,7 +111,7 @@ TEST(pulses_alike_are_each_delivered)
 
 TEST(a_pulse_that_is_to_be_unique_is_queued_once)
 {
-	struct channel c = channel_new();
+	struct channel c = channel_new(0);
 
 	for (int i = 0; i < 5; i++)
 		EXPECT_OK(MsgSendPulse(c.self, 12, 7 | _NTO_PULSE_IF_UNIQUE, 70));
@@ -143,7 +124,7 @@ TEST(a_pulse_that_is_to_be_unique_is_queued_once)
 
 TEST(a_pulse_that_replaces_gives_its_value_to_the_one_that_waits)
 {
-	struct channel c = channel_new();
+	struct channel c = channel_new(0);
 
 	EXPECT_OK(MsgSendPulse(c.self, 12, 7, 70));
 	EXPECT_OK(MsgSendPulse(c.self, 12, 8, 80));
@@ -214,7 +195,7 @@ TEST(too_many_pulses_are_eagain_and_none_of_the_others_is_lost)
 
 TEST(own_pulses_that_nobody_takes_are_kept_or_refused)
 {
-	struct channel c = channel_new();
+	struct channel c = channel_new(0);
 	int next = 0, n;
 
 	for (int round = 0; round < 2; round++) {
@@ -348,7 +329,7 @@ static void catch_by(void (*handler)(int), int signo)
 
 TEST(a_signal_handler_may_send_to_the_channel_that_is_received_on)
 {
-	struct channel c = channel_new();
+	struct channel c = channel_new(0);
 	const struct itimerval soon = {{0, 0}, {0, 20000}};
 	union mail mail;
 	int rcvid;

@@ -2,25 +2,6 @@
 /* MsgReceive(): what comes when, what is told of it, and who may answer. */
 #include "message/kit.h"
 
-struct channel {
-	int chid, self;
-};
-
-static struct channel channel_new(unsigned flags)
-{
-	struct channel c = {.chid = EXPECT_OK(ChannelCreate(flags))};
-
-	c.self = attach(0, c.chid);
-	return c;
-}
-
-static void channel_end(struct channel *c)
-{
-	expect_nothing_queued(c->chid, c->self);
-	EXPECT_OK(ConnectDetach(c->self));
-	EXPECT_OK(ChannelDestroy(c->chid));
-}
-
 /* ---- The buffer ---- */
 
 TEST(a_receive_buffer_smaller_than_a_pulse_is_efault)

@@ -12,25 +12,6 @@
 #define REPLY   _NTO_TIMEOUT_REPLY
 #define RECEIVE _NTO_TIMEOUT_RECEIVE
 
-struct channel {
-	int chid, self;
-};
-
-static struct channel channel_new(unsigned flags)
-{
-	struct channel c = {.chid = EXPECT_OK(ChannelCreate(flags))};
-
-	c.self = attach(0, c.chid);
-	return c;
-}
-
-static void channel_end(struct channel *c)
-{
-	expect_nothing_queued(c->chid, c->self);
-	EXPECT_OK(ConnectDetach(c->self));
-	EXPECT_OK(ChannelDestroy(c->chid));
-}
-
 static void limit(int flags, uint64_t ns)
 {
 	EXPECT_OK(TimerTimeout(CLOCK_MONOTONIC, flags, NULL, &ns, NULL));
