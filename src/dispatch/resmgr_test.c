@@ -599,6 +599,30 @@ static void a_delayed_close_is_answered_when_it_is_complete(void **state)
 	fixture_end();
 }
 
+static int completes(resmgr_context_t *ctp, io_close_t *msg, iofunc_ocb_t *ocb)
+{
+	(void)msg;
+	(void)ocb;
+	assert_int_equal(_resmgr_complete_delayed_close(ctp), 0);
+	return _RESMGR_DELAY_CLOSE;
+}
+
+/* As a thread does that is quicker than the handler which handed it the close. */
+static void a_delayed_close_may_be_complete_before_its_handler_returns(void **state)
+{
+	(void)state;
+	begin();
+	f.io.close_dup = completes;
+	assert_int_equal(send_open(1, 3, O_RDWR), OK);
+	assert_int_equal(send_close(1, 3), OK);
+	assert_int_equal(f.attr.count, 0);
+	assert_int_equal(send_open(1, 3, O_RDWR), OK);
+	assert_int_equal(f.attr.count, 1);
+	assert_int_equal(send_close(1, 3), OK);
+	assert_int_equal(f.attr.count, 0);
+	fixture_end();
+}
+
 static void ids_know_their_paths(void **state)
 {
 	char path[64];
@@ -649,6 +673,7 @@ int main(void)
 		cmocka_unit_test(msgreply_says_the_contexts_status),
 		cmocka_unit_test(a_parked_request_can_be_handled_again),
 		cmocka_unit_test(a_delayed_close_is_answered_when_it_is_complete),
+		cmocka_unit_test(a_delayed_close_may_be_complete_before_its_handler_returns),
 		cmocka_unit_test(ids_know_their_paths),
 	};
 
