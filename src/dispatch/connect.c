@@ -210,8 +210,7 @@ void connect_message(resmgr_context_t *ctp)
 		(void)reply_status(ctp, error); /* gone: none to tell */
 		return;
 	}
-	/* A path of no bytes is the empty one; nothing stands behind it then. */
-	if (ctp->msg->connect.path_len == 0 && !request.extra)
+	if (ctp->msg->connect.path_len == 0)
 		ctp->msg->connect.path[0] = '\0';
 	ctp->id = request.attached->id;
 	request_run(&request);
