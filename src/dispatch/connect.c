@@ -219,14 +219,6 @@ void connect_message(resmgr_context_t *ctp)
 
 /* ---- What handlers call ---- */
 
-static int with_errno(int r)
-{
-	if (r >= 0)
-		return r;
-	errno = -r;
-	return -1;
-}
-
 EXPORT int resmgr_open_bind(resmgr_context_t *ctp, void *ocb, const resmgr_io_funcs_t *io_funcs)
 {
 	const struct bound who = context_who(ctp);

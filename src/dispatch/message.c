@@ -7,14 +7,6 @@
 
 #include "iofunc/export.h"
 
-static int with_errno(int r)
-{
-	if (r >= 0)
-		return r;
-	errno = -r;
-	return -1;
-}
-
 /* ---- Messages ---- */
 
 static bool is_overlap(const dispatch_t *dpp, int low, int high)
