@@ -165,6 +165,7 @@ static void sigwait_attach_is_not_there(void **state)
 {
 	(void)state;
 	fixture_begin(S_IFCHR | 0666, 0);
+	assert_int_equal(sigwait_detach(f.dpp, 1), -1);
 	assert_int_equal(sigwait_attach(f.dpp, NULL, 1, NULL, NULL), -1);
 	assert_int_equal(errno, ENOSYS);
 	fixture_end();

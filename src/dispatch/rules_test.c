@@ -366,6 +366,7 @@ static void a_mount_cuts_times(void **state)
 	attr.mtime_ns = 7;
 	assert_int_equal(iofunc_time_update(&attr), EOK);
 	assert_int_equal(attr.mtime_ns, 0);
+	assert_int_equal(iofunc_mount_fini(&mount_of), EOK);
 }
 
 static void fcntls_flags_are_the_open_files(void **state)
