@@ -4,6 +4,7 @@ here outside of build folders."""
 
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -29,6 +30,15 @@ def files(*suffixes):
 
 def read(name):
     return (ROOT / name).read_text(encoding="utf-8", errors="replace")
+
+
+def in_map():
+    """What the library is to export."""
+    text = re.sub(r"/\*.*?\*/|#[^\n]*", "", read("src/client/kamioka.map"), flags=re.S)
+    names = set()
+    for block in re.findall(r"global:(.*?)(?:local:|\})", text, re.S):
+        names |= {name.strip() for name in block.split(";") if name.strip()}
+    return names
 
 
 def skip(reason):

@@ -338,13 +338,13 @@ struct open *binding_enter_close_name(struct bindings *table, const struct attac
 	return open;
 }
 
-void binding_delay_close(struct bindings *table, const struct bound *who)
+void binding_delay_close(struct bindings *table, const struct bound *who, const struct open *open)
 {
 	struct key *key;
 
 	pthread_mutex_lock(&table->lock);
 	key = *key_where(table, who);
-	if (key)
+	if (key && key->is_closing && key->open == open)
 		key->is_delayed = true;
 	pthread_mutex_unlock(&table->lock);
 }

@@ -77,8 +77,9 @@ struct open *binding_enter_close_any(struct bindings *table, int scoid, struct b
 /* Any key that leads to an open of @attached, to close it. */
 struct open *binding_enter_close_name(struct bindings *table, const struct attached *attached,
 				      struct bound *ret_who);
-/* The close goes on later: until then the client's death may take the key. */
-void binding_delay_close(struct bindings *table, const struct bound *who);
+/* The close of @open, which the caller is in, goes on later: until then the client's death may
+ * take the key. It may be complete already. */
+void binding_delay_close(struct bindings *table, const struct bound *who, const struct open *open);
 
 /* Take the key away; -ESRCH: there is none. *ret_end: if not NULL, end it, now. The caller is
  * not in it any more: open_leave_close(). */

@@ -67,13 +67,44 @@ static void a_key_is_closed_by_one_only(void **state)
 	assert_null(binding_enter_close(&table, &who));
 	assert_null(binding_enter(&table, &who, false));
 	assert_null(binding_enter_close_any(&table, 1, &found));
-	open_leave_close(open);
 	/* A close that was put off may be ended by the client's death. */
-	binding_delay_close(&table, &who);
+	binding_delay_close(&table, &who, open);
+	open_leave_close(open);
 	assert_null(binding_enter_close(&table, &who));
 	assert_ptr_equal(binding_enter_close_any(&table, 1, &found), open);
 	assert_int_equal(found.coid, 3);
 	open_leave_close(open);
+	assert_int_equal(binding_drop(&table, &who, &end), 0);
+	open_free(end);
+	bindings_fini(&table);
+	attached_unref(name);
+}
+
+static void a_close_that_is_complete_is_not_put_off(void **state)
+{
+	const struct bound who = {1, 3, 100};
+	struct attached *name = name_new();
+	struct bindings table;
+	struct open *open, *next, *end;
+	bool is_ender;
+	int ocb;
+
+	(void)state;
+	assert_int_equal(bindings_init(&table), 0);
+	assert_int_equal(binding_add(&table, &who, &ocb, NULL, name), 0);
+	open = binding_enter_close(&table, &who);
+	assert_int_equal(binding_drop(&table, &who, &end), 0);
+	assert_null(end);
+	/* The client has the same descriptor again. */
+	assert_int_equal(binding_add(&table, &who, &ocb, NULL, name), 0);
+	binding_delay_close(&table, &who, open);
+	is_ender = open_replies(open);
+	assert_true(is_ender);
+	open_leave(&table, open, is_ender);
+	open_free(open);
+	next = binding_enter_close(&table, &who);
+	assert_non_null(next);
+	open_leave_close(next);
 	assert_int_equal(binding_drop(&table, &who, &end), 0);
 	open_free(end);
 	bindings_fini(&table);
@@ -202,6 +233,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_duplicate_leads_to_the_same_open),
 		cmocka_unit_test(a_key_is_closed_by_one_only),
+		cmocka_unit_test(a_close_that_is_complete_is_not_put_off),
 		cmocka_unit_test(an_open_does_not_end_under_a_handler),
 		cmocka_unit_test(all_of_a_client_are_found),
 		cmocka_unit_test(each_open_ends_once_whoever_uses_it),

@@ -35,8 +35,11 @@ static bool is_resolved(const char *path)
 
 static int check_path(const struct _io_connect *connect)
 {
+	/* No bytes are the empty path, if its end can be written behind them. */
 	if (connect->path_len == 0)
-		return EOK;
+		return connect->extra_len == 0 && connect->subtype > _IO_CONNECT_COMBINE_CLOSE ?
+			       EOK :
+			       EBADMSG;
 	if (strnlen(connect->path, connect->path_len) != connect->path_len - 1u)
 		return EBADMSG;
 	return is_resolved(connect->path) ? EOK : EINVAL;

@@ -117,8 +117,9 @@ void close_message(resmgr_context_t *ctp)
 	ctp->id = open->attached->id;
 	status = call_close_dup(ctp, open);
 	if (status == _RESMGR_DELAY_CLOSE) {
-		open_leave_close(open);
-		binding_delay_close(&ctp->dpp->bindings, &who);
+		binding_delay_close(&ctp->dpp->bindings, &who, open);
+		/* Who completed it while we were in it has left the end to us. */
+		close_leave(ctp, open, open_replies(open));
 		return;
 	}
 	/* Before the reply: a client that closed knows that the server has closed. */

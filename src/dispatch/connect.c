@@ -210,8 +210,7 @@ void connect_message(resmgr_context_t *ctp)
 		(void)reply_status(ctp, error); /* gone: none to tell */
 		return;
 	}
-	/* A path of no bytes is the empty one; nothing stands behind it then. */
-	if (ctp->msg->connect.path_len == 0 && !request.extra)
+	if (ctp->msg->connect.path_len == 0)
 		ctp->msg->connect.path[0] = '\0';
 	ctp->id = request.attached->id;
 	request_run(&request);
@@ -219,14 +218,6 @@ void connect_message(resmgr_context_t *ctp)
 }
 
 /* ---- What handlers call ---- */
-
-static int with_errno(int r)
-{
-	if (r >= 0)
-		return r;
-	errno = -r;
-	return -1;
-}
 
 EXPORT int resmgr_open_bind(resmgr_context_t *ctp, void *ocb, const resmgr_io_funcs_t *io_funcs)
 {

@@ -14,6 +14,7 @@
  */
 #pragma once
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -77,6 +78,15 @@ struct _extended_context {
 	unsigned nparts;
 	bool is_bound; /* an open was bound by this message */
 };
+
+/* For callers of the library: a negative errno becomes -1 with errno, the rest stays. */
+static inline int with_errno(int r)
+{
+	if (r >= 0)
+		return r;
+	errno = -r;
+	return -1;
+}
 
 /* ---- handle.c ---- */
 

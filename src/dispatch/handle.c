@@ -10,14 +10,6 @@
 #include "iofunc/export.h"
 #include "message/share.h"
 
-static int with_errno(int r)
-{
-	if (r >= 0)
-		return r;
-	errno = -r;
-	return -1;
-}
-
 EXPORT dispatch_t *dispatch_create(void)
 {
 	dispatch_t *dpp = calloc(1, sizeof(*dpp));

@@ -146,6 +146,13 @@ static void a_path_that_is_not_all_there_is_ebadmsg(void **state)
 	buffer.rest[2] = '\0';
 	assert_int_equal(send_raw(1, 3, &buffer, size), EBADMSG);
 	assert_int_equal(called, 0);
+	/* No path, and something in its place. */
+	size = connect_fill(&buffer, _IO_CONNECT_COMBINE, "", O_RDWR);
+	buffer.connect.path_len = 0;
+	assert_int_equal(send_raw(1, 4, &buffer, size + 64), EBADMSG);
+	buffer.connect.subtype = _IO_CONNECT_OPEN;
+	assert_int_equal(send_raw(1, 4, &buffer, size - 1), OK);
+	assert_int_equal(send_close(1, 4), OK);
 	fixture_end();
 }
 

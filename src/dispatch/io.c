@@ -202,11 +202,14 @@ static int io_handle(resmgr_context_t *ctp, struct open *open)
 static void io_plain(resmgr_context_t *ctp)
 {
 	const struct bound who = io_subject(ctp);
-	struct open *open = binding_enter(&ctp->dpp->bindings, &who, false);
+	struct open *open;
 	struct attached_use use;
 	bool is_ender;
 	int status;
 
+	if (who.coid != ctp->info.coid)
+		close_stale(ctp);
+	open = binding_enter(&ctp->dpp->bindings, &who, false);
 	if (!open) {
 		(void)reply_status(ctp, EBADF); /* gone: none to tell */
 		return;

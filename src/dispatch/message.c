@@ -7,14 +7,6 @@
 
 #include "iofunc/export.h"
 
-static int with_errno(int r)
-{
-	if (r >= 0)
-		return r;
-	errno = -r;
-	return -1;
-}
-
 /* ---- Messages ---- */
 
 static bool is_overlap(const dispatch_t *dpp, int low, int high)
@@ -138,6 +130,12 @@ static struct pulse_code **code_where(dispatch_t *dpp, int code)
 	return where;
 }
 
+static bool is_own(int code)
+{
+	return code == DISPATCH_PULSE_WAKE || code == DISPATCH_PULSE_SELECT ||
+	       code == DISPATCH_PULSE_LINK;
+}
+
 static int code_add(dispatch_t *dpp, struct pulse_code *pulse, bool any)
 {
 	if (any) {
@@ -162,9 +160,7 @@ EXPORT int pulse_attach(dispatch_t *dpp, int flags, int code,
 	struct pulse_code *pulse;
 	int r;
 
-	if (!dpp || !func ||
-	    (!any && (code < INT8_MIN || code > INT8_MAX || code == DISPATCH_PULSE_WAKE ||
-		      code == DISPATCH_PULSE_SELECT)))
+	if (!dpp || !func || (!any && (code < INT8_MIN || code > INT8_MAX || is_own(code))))
 		return with_errno(-EINVAL);
 	if ((r = dispatch_need_channel(dpp)) < 0)
 		return with_errno(r);

@@ -121,6 +121,9 @@ static void allocated_pulse_codes_are_distinct(void **state)
 	assert_int_equal(errno, EINVAL);
 	assert_int_equal(pulse_detach(f.dpp, 5, 0), 0);
 	assert_int_equal(pulse_attach(f.dpp, 0, (int)_RESMGR_PULSE_ALLOC, answers, NULL), 5);
+	/* The library's own would never come. */
+	for (int code = -66; code <= -64; code++)
+		assert_int_equal(pulse_attach(f.dpp, 0, code, answers, NULL), -1);
 	fixture_end();
 }
 
@@ -162,6 +165,7 @@ static void sigwait_attach_is_not_there(void **state)
 {
 	(void)state;
 	fixture_begin(S_IFCHR | 0666, 0);
+	assert_int_equal(sigwait_detach(f.dpp, 1), -1);
 	assert_int_equal(sigwait_attach(f.dpp, NULL, 1, NULL, NULL), -1);
 	assert_int_equal(errno, ENOSYS);
 	fixture_end();

@@ -171,7 +171,10 @@ static void worker_run(struct _thread_pool *pool, struct worker *worker)
 	}
 	pool->total--;
 	pool_mine = NULL;
-	pool_fill(pool);
+	/* There is room for another one now. But who found no memory or no channel is not followed
+	 * by others that find the same, without end: those that are left make more when they work. */
+	if (goes_on && worker->ctp)
+		pool_fill(pool);
 	pthread_cond_broadcast(&pool->changed);
 }
 
@@ -249,7 +252,7 @@ EXPORT int thread_pool_start(void *handle)
 	return EOK;
 }
 
-/* Lets those return who wait. The lock is given up meanwhile: the list may change. */
+/* Lets those return who wait. The lock is held: no context goes meanwhile. */
 static void pool_wake(struct _thread_pool *pool)
 {
 	THREAD_POOL_PARAM_T *ctp = NULL;

@@ -298,6 +298,54 @@ static void a_thread_of_the_pool_may_not_destroy_it(void **state)
 	assert_int_equal(thread_pool_destroy(own_pool), 0);
 }
 
+static struct work *no_work(struct desk *handle)
+{
+	pthread_mutex_lock(&handle->lock);
+	handle->most++;
+	pthread_mutex_unlock(&handle->lock);
+	return NULL;
+}
+
+static void who_finds_no_context_is_not_replaced(void **state)
+{
+	thread_pool_attr_t attr = attr_of(1, 1, 1, 5);
+	thread_pool_t *pool;
+
+	(void)state;
+	attr.context_alloc = no_work;
+	pool = thread_pool_create(&attr, POOL_FLAG_USE_SELF);
+	assert_int_equal(thread_pool_start(pool), EOK);
+	assert_int_equal(thread_pool_destroy(pool), 0);
+	assert_int_equal(desk.most, 1);
+}
+
+static void *starts(void *arg)
+{
+	(void)thread_pool_start(arg); /* does not return */
+	return arg;
+}
+
+static void exit_self_ends_the_caller_and_the_pool_works_on(void **state)
+{
+	thread_pool_attr_t attr = attr_of(2, 1, 2, 5);
+	thread_pool_t *pool = thread_pool_create(&attr, POOL_FLAG_EXIT_SELF);
+	pthread_t thread;
+	void *returned = pool;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, starts, pool), 0);
+	assert_int_equal(pthread_join(thread, &returned), 0);
+	assert_null(returned);
+	until(2, 0);
+	hold(true);
+	hand_out(3);
+	until(2, 3);
+	hold(false);
+	until(2, 0);
+	assert_int_equal(thread_pool_destroy(pool), 0);
+	assert_int_equal(desk.contexts, 0);
+}
+
 static void a_pool_needs_its_functions(void **state)
 {
 	thread_pool_attr_t attr = {0};
@@ -319,6 +367,8 @@ int main(void)
 		cmocka_unit_test(use_self_makes_the_caller_one_of_them),
 		cmocka_unit_test(use_self_never_returns_for_want_of_work),
 		cmocka_unit_test(a_thread_of_the_pool_may_not_destroy_it),
+		cmocka_unit_test(who_finds_no_context_is_not_replaced),
+		cmocka_unit_test(exit_self_ends_the_caller_and_the_pool_works_on),
 		cmocka_unit_test(a_pool_needs_its_functions),
 	};
 

@@ -30,7 +30,7 @@ int reply_status(resmgr_context_t *ctp, int status)
 	return MsgReplyv_r(ctp->rcvid, ctp->status, ctp->iov, (size_t)-status);
 }
 
-static ssize_t with_errno(ssize_t r)
+static ssize_t size_with_errno(ssize_t r)
 {
 	if (r >= 0)
 		return r;
@@ -40,12 +40,12 @@ static ssize_t with_errno(ssize_t r)
 
 EXPORT ssize_t resmgr_msgread(resmgr_context_t *ctp, void *msg, size_t size, size_t offset)
 {
-	return with_errno(MsgRead_r(ctp->rcvid, msg, size, ctp->offset + offset));
+	return size_with_errno(MsgRead_r(ctp->rcvid, msg, size, ctp->offset + offset));
 }
 
 EXPORT ssize_t resmgr_msgreadv(resmgr_context_t *ctp, iov_t *iov, size_t parts, size_t offset)
 {
-	return with_errno(MsgReadv_r(ctp->rcvid, iov, parts, ctp->offset + offset));
+	return size_with_errno(MsgReadv_r(ctp->rcvid, iov, parts, ctp->offset + offset));
 }
 
 EXPORT int resmgr_msgget(resmgr_context_t *ctp, void *msg, size_t size, size_t offset)
@@ -54,7 +54,7 @@ EXPORT int resmgr_msgget(resmgr_context_t *ctp, void *msg, size_t size, size_t o
 
 	if (r < 0)
 		return -1;
-	return (size_t)r == size ? 0 : (int)with_errno(-EMSGSIZE);
+	return (size_t)r == size ? 0 : with_errno(-EMSGSIZE);
 }
 
 EXPORT int resmgr_msggetv(resmgr_context_t *ctp, iov_t *iov, size_t parts, size_t offset)
@@ -66,26 +66,26 @@ EXPORT int resmgr_msggetv(resmgr_context_t *ctp, iov_t *iov, size_t parts, size_
 		return -1;
 	for (size_t i = 0; i < parts; i++)
 		size += iov[i].iov_len;
-	return (size_t)r == size ? 0 : (int)with_errno(-EMSGSIZE);
+	return (size_t)r == size ? 0 : with_errno(-EMSGSIZE);
 }
 
 EXPORT ssize_t resmgr_msgwrite(resmgr_context_t *ctp, const void *msg, size_t size, size_t offset)
 {
-	return with_errno(MsgWrite_r(ctp->rcvid, msg, size, offset));
+	return size_with_errno(MsgWrite_r(ctp->rcvid, msg, size, offset));
 }
 
 EXPORT ssize_t resmgr_msgwritev(resmgr_context_t *ctp, const iov_t *iov, size_t parts,
 				size_t offset)
 {
-	return with_errno(MsgWritev_r(ctp->rcvid, iov, parts, offset));
+	return size_with_errno(MsgWritev_r(ctp->rcvid, iov, parts, offset));
 }
 
 EXPORT int resmgr_msgreply(resmgr_context_t *ctp, void *msg, size_t size)
 {
-	return (int)with_errno(MsgReply_r(ctp->rcvid, ctp->status, msg, size));
+	return with_errno(MsgReply_r(ctp->rcvid, ctp->status, msg, size));
 }
 
 EXPORT int resmgr_msgreplyv(resmgr_context_t *ctp, iov_t *iov, size_t parts)
 {
-	return (int)with_errno(MsgReplyv_r(ctp->rcvid, ctp->status, iov, parts));
+	return with_errno(MsgReplyv_r(ctp->rcvid, ctp->status, iov, parts));
 }

@@ -573,6 +573,88 @@ static void a_parked_request_can_be_handled_again(void **state)
 	fixture_end();
 }
 
+static int answers_in_parts(resmgr_context_t *ctp, io_write_t *msg, iofunc_ocb_t *ocb)
+{
+	char a[2], b[3];
+	iov_t parts[2];
+
+	SETIOV(&parts[0], a, sizeof(a));
+	SETIOV(&parts[1], b, sizeof(b));
+	assert_ptr_equal(resmgr_ocb(ctp), ocb);
+	assert_ptr_equal(resmgr_iofuncs(ctp), &f.io);
+	assert_int_equal(resmgr_msgreadv(ctp, parts, 2, sizeof(msg->i)), 5);
+	assert_memory_equal(a, "he", 2);
+	assert_memory_equal(b, "llo", 3);
+	assert_int_equal(resmgr_msggetv(ctp, parts, 2, sizeof(msg->i)), 0);
+	assert_int_equal(resmgr_msggetv(ctp, parts, 2, sizeof(msg->i) + 1), -1);
+	assert_int_equal(errno, EMSGSIZE);
+	assert_int_equal(resmgr_msgwritev(ctp, parts, 2, 0), 5);
+	_IO_SET_WRITE_NBYTES(ctp, 5);
+	assert_int_equal(resmgr_msgreplyv(ctp, parts, 2), 0);
+	return _RESMGR_NOREPLY;
+}
+
+static void handlers_read_and_answer_in_parts(void **state)
+{
+	struct {
+		struct _io_write write;
+		char text[5];
+	} write = {{.type = _IO_WRITE, .nbytes = 5}, "hello"};
+
+	(void)state;
+	begin();
+	f.io.write = answers_in_parts;
+	assert_int_equal(send_open(1, 3, O_RDWR), OK);
+	assert_int_equal(send_raw(1, 3, &write, sizeof(write.write) + 5), STATUS(5));
+	assert_int_equal(send_close(1, 3), OK);
+	assert_null(resmgr_ocb(&f.ctp->resmgr_context));
+	assert_int_equal(errno, ESRCH);
+	assert_null(resmgr_iofuncs(&f.ctp->resmgr_context));
+	fixture_end();
+}
+
+static int binds_and_unbinds(resmgr_context_t *ctp, io_open_t *msg, iofunc_attr_t *attr,
+			     void *extra)
+{
+	int ocb[2];
+
+	(void)msg;
+	(void)attr;
+	(void)extra;
+	assert_int_equal(resmgr_unbind(ctp), -1);
+	assert_int_equal(errno, ESRCH);
+	assert_int_equal(resmgr_open_bind(ctp, &ocb[0], NULL), 0);
+	assert_ptr_equal(resmgr_ocb(ctp), &ocb[0]);
+	assert_int_equal(resmgr_open_bind(ctp, &ocb[1], NULL), -1);
+	assert_int_equal(errno, EINVAL);
+	assert_int_equal(resmgr_unbind(ctp), 0);
+	assert_null(resmgr_ocb(ctp));
+	return EPERM;
+}
+
+static void what_is_unbound_is_not_closed(void **state)
+{
+	(void)state;
+	begin();
+	f.connect.open = binds_and_unbinds;
+	assert_int_equal(send_open(1, 3, O_RDWR), EPERM);
+	assert_string_equal(trace, "");
+	assert_int_equal(send_close(1, 3), EBADF);
+	fixture_end();
+}
+
+static void handles_need_no_tuning(void **state)
+{
+	int handles = -1, clients = -1, most = -1;
+
+	(void)state;
+	assert_int_equal(resmgr_handle_grow(100), 0);
+	assert_int_equal(resmgr_handle_tune(1, 2, 3, &handles, &clients, &most), 0);
+	assert_int_equal(handles, 0);
+	assert_int_equal(clients, 0);
+	assert_int_equal(most, INT_MAX);
+}
+
 /* ---- Closes that take their time ---- */
 
 static resmgr_context_t *delayed;
@@ -595,6 +677,30 @@ static void a_delayed_close_is_answered_when_it_is_complete(void **state)
 	assert_int_equal(f.attr.count, 1);
 	assert_int_equal(_resmgr_complete_delayed_close(delayed), 0);
 	assert_int_equal(fake_answer.count, 1);
+	assert_int_equal(f.attr.count, 0);
+	fixture_end();
+}
+
+static int completes(resmgr_context_t *ctp, io_close_t *msg, iofunc_ocb_t *ocb)
+{
+	(void)msg;
+	(void)ocb;
+	assert_int_equal(_resmgr_complete_delayed_close(ctp), 0);
+	return _RESMGR_DELAY_CLOSE;
+}
+
+/* As a thread does that is quicker than the handler which handed it the close. */
+static void a_delayed_close_may_be_complete_before_its_handler_returns(void **state)
+{
+	(void)state;
+	begin();
+	f.io.close_dup = completes;
+	assert_int_equal(send_open(1, 3, O_RDWR), OK);
+	assert_int_equal(send_close(1, 3), OK);
+	assert_int_equal(f.attr.count, 0);
+	assert_int_equal(send_open(1, 3, O_RDWR), OK);
+	assert_int_equal(f.attr.count, 1);
+	assert_int_equal(send_close(1, 3), OK);
 	assert_int_equal(f.attr.count, 0);
 	fixture_end();
 }
@@ -648,7 +754,11 @@ int main(void)
 		cmocka_unit_test(detach_in_a_connect_function_does_not_wait_for_itself),
 		cmocka_unit_test(msgreply_says_the_contexts_status),
 		cmocka_unit_test(a_parked_request_can_be_handled_again),
+		cmocka_unit_test(handlers_read_and_answer_in_parts),
+		cmocka_unit_test(what_is_unbound_is_not_closed),
+		cmocka_unit_test(handles_need_no_tuning),
 		cmocka_unit_test(a_delayed_close_is_answered_when_it_is_complete),
+		cmocka_unit_test(a_delayed_close_may_be_complete_before_its_handler_returns),
 		cmocka_unit_test(ids_know_their_paths),
 	};
 

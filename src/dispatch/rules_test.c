@@ -366,6 +366,7 @@ static void a_mount_cuts_times(void **state)
 	attr.mtime_ns = 7;
 	assert_int_equal(iofunc_time_update(&attr), EOK);
 	assert_int_equal(attr.mtime_ns, 0);
+	assert_int_equal(iofunc_mount_fini(&mount_of), EOK);
 }
 
 static void fcntls_flags_are_the_open_files(void **state)
@@ -539,6 +540,39 @@ static void openfd_opens_again_with_no_more_rights(void **state)
 	assert_int_equal(send_raw(1, 5, &openfd, sizeof(openfd)), EBADF);
 	assert_int_equal(send_close(1, 3), OK);
 	assert_int_equal(send_close(1, 4), OK);
+	fixture_end();
+}
+
+static int opens_with_own_functions(resmgr_context_t *ctp, io_open_t *msg, iofunc_attr_t *attr,
+				    void *extra)
+{
+	static resmgr_io_funcs_t own;
+
+	(void)extra;
+	own = f.io;
+	own.read = NULL;
+	return iofunc_ocb_attach(ctp, msg, NULL, attr, &own);
+}
+
+static void openfd_keeps_the_functions_of_the_open(void **state)
+{
+	struct _io_openfd openfd = {.type = _IO_OPENFD, .ioflag = _IO_FLAG_RD};
+
+	(void)state;
+	begin(S_IFREG | 0666);
+	f.connect.open = opens_with_own_functions;
+	assert_int_equal(send_open(1, 3, O_RDONLY), OK);
+	assert_int_equal(send_read(1, 3, 1), ENOSYS);
+	openfd.info.coid = 3;
+	assert_int_equal(send_raw(1, 4, &openfd, sizeof(openfd)), OK);
+	assert_int_equal(send_read(1, 4, 1), ENOSYS);
+	assert_int_equal(f.attr.count, 2);
+	/* Over a key that was left, as an open. */
+	assert_int_equal(send_raw(1, 4, &openfd, sizeof(openfd)), OK);
+	assert_int_equal(f.attr.count, 2);
+	assert_int_equal(send_close(1, 4), OK);
+	assert_int_equal(send_close(1, 3), OK);
+	assert_int_equal(f.attr.count, 0);
 	fixture_end();
 }
 
@@ -965,6 +999,7 @@ int main(void)
 		cmocka_unit_test(real_ids_take_the_place_of_effective_ones),
 		cmocka_unit_test(devctl_verify_checks_what_it_is_told_to),
 		cmocka_unit_test(openfd_opens_again_with_no_more_rights),
+		cmocka_unit_test(openfd_keeps_the_functions_of_the_open),
 		cmocka_unit_test(locks_of_other_processes_conflict),
 		cmocka_unit_test(a_lock_that_must_wait_is_answered_when_it_is_free),
 		cmocka_unit_test(a_circle_of_waiting_is_edeadlk),

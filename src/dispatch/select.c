@@ -22,14 +22,6 @@ struct selected {
 /* Until the client's side of resource managers is there. */
 extern __typeof__(ionotify) ionotify __attribute__((weak));
 
-static int with_errno(int r)
-{
-	if (r >= 0)
-		return r;
-	errno = -r;
-	return -1;
-}
-
 static struct selected **where_of(dispatch_t *dpp, int fd)
 {
 	struct selected **where = &dpp->selected;

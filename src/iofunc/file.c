@@ -76,7 +76,7 @@ EXPORT int iofunc_write_default(resmgr_context_t *ctp, io_write_t *msg, iofunc_o
 	if ((msg->i.xtype & _IO_XTYPE_MASK) != _IO_XTYPE_NONE)
 		return EINVAL;
 	_IO_SET_WRITE_NBYTES(ctp, _IO_WRITE_GET_NBYTES(msg));
-	if (msg->i.nbytes > 0)
+	if (_IO_WRITE_GET_NBYTES(msg) > 0)
 		attr_mark(ocb->attr, IOFUNC_ATTR_MTIME | IOFUNC_ATTR_CTIME);
 	return EOK;
 }

@@ -31,7 +31,7 @@ static mode_t open_rights(const struct _io_connect *connect)
 	return rights;
 }
 
-static int open_kind(const struct _io_connect *connect, const iofunc_attr_t *attr, mode_t rights)
+static int open_kind(const struct _io_connect *connect, const iofunc_attr_t *attr)
 {
 	const bool is_dir = S_ISDIR(attr->mode);
 
@@ -39,7 +39,7 @@ static int open_kind(const struct _io_connect *connect, const iofunc_attr_t *att
 		return EEXIST;
 	if (!is_dir && (connect->eflag & _IO_CONNECT_EFLAG_DIR || connect->ioflag & O_DIRECTORY))
 		return ENOTDIR;
-	if (is_dir && (rights & S_IWUSR) && (connect->ioflag & (_IO_FLAG_WR | O_TRUNC)))
+	if (is_dir && connect->ioflag & (_IO_FLAG_WR | O_TRUNC))
 		return EISDIR;
 	return EOK;
 }
@@ -109,7 +109,7 @@ static int open_existing(resmgr_context_t *ctp, const struct _io_connect *connec
 			 const iofunc_attr_t *attr, const struct _client_info *info)
 {
 	const mode_t rights = open_rights(connect);
-	int status = open_kind(connect, attr, rights);
+	int status = open_kind(connect, attr);
 
 	if (status == EOK)
 		status = open_mount(connect, attr, rights);
@@ -272,6 +272,18 @@ EXPORT int iofunc_close_ocb_default(resmgr_context_t *ctp, void *reserved, iofun
 
 /* ---- A second open of the same file ---- */
 
+/* Who has opened a file with functions of its own means the second open, too. */
+static const resmgr_io_funcs_t *openfd_funcs(resmgr_context_t *ctp, const io_openfd_t *msg)
+{
+	const int coid = ctp->info.coid;
+	const resmgr_io_funcs_t *funcs;
+
+	ctp->info.coid = msg->i.info.coid;
+	funcs = resmgr_iofuncs(ctp);
+	ctp->info.coid = coid;
+	return funcs;
+}
+
 EXPORT int iofunc_openfd(resmgr_context_t *ctp, io_openfd_t *msg, iofunc_ocb_t *ocb,
 			 iofunc_attr_t *attr)
 {
@@ -285,7 +297,7 @@ EXPORT int iofunc_openfd(resmgr_context_t *ctp, io_openfd_t *msg, iofunc_ocb_t *
 	status = open_share(attr, msg->i.ioflag, msg->i.sflag);
 	if (status != EOK)
 		return status;
-	return ocb_bind(ctp, NULL, attr, msg->i.ioflag, msg->i.sflag, NULL);
+	return ocb_bind(ctp, NULL, attr, msg->i.ioflag, msg->i.sflag, openfd_funcs(ctp, msg));
 }
 
 EXPORT int iofunc_openfd_default(resmgr_context_t *ctp, io_openfd_t *msg, iofunc_ocb_t *ocb)

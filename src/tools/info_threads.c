@@ -18,6 +18,7 @@
 #include "base/util.h"
 #include "gen/proto.h"
 #include "tools/ask.h"
+#include "tools/options.h"
 
 #define INFO_THREADS_PATIENCE_MS 5000
 
@@ -56,10 +57,7 @@ static void info_threads_print(int32_t pid, const struct thread_row *t)
 	char on[32] = "-";
 
 	memcpy(name, t->name, sizeof(t->name));
-	/* A thread names itself; a terminal must not obey it. */
-	for (char *c = name; *c; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			*c = '?';
+	options_plain(name);
 	if (t->state == THREAD_STATE_RECEIVE)
 		(void)snprintf(on, sizeof(on), ":%d", t->on_chid);
 	else if (t->on_pid && t->on_chid)

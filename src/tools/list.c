@@ -112,10 +112,7 @@ static void list_print(const struct proc_info *p)
 	char flags[128];
 
 	memcpy(name, p->name, sizeof(p->name));
-	/* A process names itself; a terminal must not obey it. */
-	for (char *c = name; *c; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			*c = '?';
+	options_plain(name);
 	printf("%7d %7d %7d %7d %5u %-6s %-20s %s\n", p->pid, p->ppid, p->pgrp, p->sid, p->uid,
 	       list_state(p->life), list_flags(p->flags, flags, sizeof(flags)), name);
 }

@@ -14,7 +14,6 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "gen/proto.h"
-#include "host/linux/nodedir.h"
 #include "tools/ask.h"
 #include "tools/node_pick.h"
 #include "tools/options.h"
@@ -39,14 +38,6 @@ const char names_help[] =
 #define NAMES_PATIENCE_MS 5000
 #define NAMES_NOBODY      1
 #define NAMES_TRIES       8 /* a space that changes all the time is shown as it was seen */
-
-static bool names_set_name(void *ctx, const char *value)
-{
-	*(const char **)ctx = value;
-	return value[0] == '/' || nodedir_is_name(value);
-}
-
-static const struct option_row names_options[] = {{"name", 'n', true, names_set_name}, {0}};
 
 static const char *names_flags(uint32_t flags, char *buf, size_t cap)
 {
@@ -184,13 +175,10 @@ static int names_find(int node_fd, struct wire_msg *m, const char *path, bool *r
 	for (uint32_t i = 0; err == 0 && i < out.servers_count; i++) {
 		const struct path_server *s = &out.servers[i];
 		char flags[128];
-		size_t at = s->len < out.path_len ? s->len : out.path_len;
 
 		printf("%7d %5d %4d %-16s ", s->pid, s->chid, s->ftype,
 		       names_flags(s->flags, flags, sizeof(flags)));
-		names_put(stdout, out.path, at);
-		if (out.path_len > 1 && out.path[at] == '/')
-			names_put(stdout, out.path + at, out.path_len - at);
+		names_put(stdout, out.path, out.path_len);
 		(void)fputc('\n', stdout); /* as above */
 	}
 	*ret_found = err == 0 && out.servers_count > 0;
@@ -206,7 +194,7 @@ int names_main(int argc, char **argv)
 	bool is_found = true;
 	int first, status, err;
 
-	first = options_read(argc, argv, names_options, names_help, &name, &status);
+	first = options_read(argc, argv, node_pick_options, names_help, &name, &status);
 	if (first < 0)
 		return status;
 	if (first + 1 < argc)

@@ -22,6 +22,13 @@
 /* The kernel's own limit of pids. */
 #define OPTIONS_PROCESSES_MAX (4u * 1024 * 1024)
 
+void options_plain(char *text)
+{
+	for (; *text; text++)
+		if (iscntrl((unsigned char)*text))
+			*text = '?';
+}
+
 int options_bad(const char *verb, const char *fmt, ...)
 {
 	char text[512];
@@ -30,9 +37,7 @@ int options_bad(const char *verb, const char *fmt, ...)
 	va_start(args, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	for (char *c = text; *c; c++)
-		if (iscntrl((unsigned char)*c))
-			*c = '?';
+	options_plain(text);
 	fprintf(stderr, "kamioka %s: %s (see kamioka help %s)\n", verb, text, verb);
 	return STATUS_USAGE;
 }

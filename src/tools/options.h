@@ -34,6 +34,9 @@ struct option_row {
 int options_read(int argc, char **argv, const struct option_row *rows, const char *help, void *ctx,
 		 int *ret_status);
 
+/* Processes, threads and servers name themselves; a terminal must not obey them. */
+void options_plain(char *text);
+
 /* One line on standard error, "kamioka VERB: ... (see kamioka help VERB)". STATUS_USAGE. */
 int options_bad(const char *verb, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

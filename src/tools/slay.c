@@ -247,9 +247,7 @@ static int slay_add(struct slay_victims *v, const struct proc_info *p)
 	memset(victim, 0, sizeof(*victim));
 	victim->pid = p->pid;
 	memcpy(victim->name, p->name, sizeof(p->name));
-	for (char *c = victim->name; *c; c++)
-		if (iscntrl((unsigned char)*c))
-			*c = '?';
+	options_plain(victim->name);
 	return 0;
 }
 

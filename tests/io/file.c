@@ -3,8 +3,10 @@
 #include "harness/harness.h"
 #include "io/server.h"
 
-#include <sys/stat.h>
+#include <share.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/uio.h>
 
 TEST(a_served_file_is_written_and_read)
@@ -116,6 +118,7 @@ TEST(devctl_goes_both_ways_and_returns_the_error)
 {
 	struct server s = server_start();
 	uint32_t word = 0x01020304;
+	const struct iovec whole = {&word, 4}, halves[2] = {{&word, 2}, {(char *)&word + 2, 2}};
 	int info = 0;
 	int fd = EXPECT_OK(open("/srv/memory", O_RDWR));
 
@@ -129,10 +132,117 @@ TEST(devctl_goes_both_ways_and_returns_the_error)
 	word = 0;
 	EXPECT_EQ(devctl(fd, DCMD_TEST_GET, &word, sizeof(word), NULL), EOK);
 	EXPECT_EQ(word, 9);
+	word = 0x01020304;
+	EXPECT_EQ(posix_devctl(fd, DCMD_TEST_SWAP, &word, sizeof(word), &info), EOK);
+	EXPECT_EQ(word, 0x04030201);
+	EXPECT_EQ(devctlv(fd, DCMD_TEST_SWAP, 2, 1, halves, &whole, &info), EOK);
+	EXPECT_EQ(word, 0x01020304);
+	word = 9;
+	EXPECT_EQ(devctl(fd, DCMD_TEST_PUT, &word, sizeof(word), NULL), EOK);
 	EXPECT_EQ(devctl(fd, __DION(_DCMD_MISC, 99), NULL, 0, NULL), ENOTTY);
 	EXPECT_EQ(devctl(-1, DCMD_TEST_GET, &word, sizeof(word), NULL), EBADF);
 	EXPECT_EQ(errno, EXDEV);
 	EXPECT_EQ(ioctl(fd, DCMD_TEST_GET, &word), 77);
 	EXPECT_OK(close(fd));
+	server_stop(&s);
+}
+
+TEST(readcond_says_what_it_waits_for)
+{
+	struct server s = server_start();
+	char buf[8] = "";
+	int fd = EXPECT_OK(open("/srv/memory", O_RDWR));
+	int null = EXPECT_OK(open("/dev/null", O_RDONLY));
+
+	EXPECT_EQ(pwrite(fd, "hello", 5, 0), 5);
+	EXPECT_EQ(readcond(fd, buf, 4, 2, 3, 40), 4);
+	EXPECT_STR(buf, "hell");
+	EXPECT_EQ(s.seen->last_cond.min, 2);
+	EXPECT_EQ(s.seen->last_cond.time, 3);
+	EXPECT_EQ(s.seen->last_cond.timeout, 40);
+	EXPECT_EQ(readcond(fd, buf, 4, 0, 0, 0), 1);
+	EXPECT_ERRNO(readcond(fd, buf, -1, 0, 0, 0), EINVAL);
+	EXPECT_ERRNO(readcond(null, buf, 1, 0, 0, 0), ENOSYS);
+	EXPECT_ERRNO(readcond(-1, buf, 1, 0, 0, 0), EBADF);
+	EXPECT_OK(close(null));
+	EXPECT_OK(close(fd));
+	server_stop(&s);
+}
+
+TEST(openfd_is_a_second_open_with_no_more_rights)
+{
+	struct server s = server_start();
+	char buf[8] = "";
+	int fd = EXPECT_OK(open("/srv/memory", O_RDWR));
+	int null = EXPECT_OK(open("/dev/null", O_RDONLY));
+	int again, reads;
+
+	EXPECT_EQ(write(fd, "hello", 5), 5);
+	again = EXPECT_OK(openfd(fd, O_RDONLY | O_CLOEXEC));
+	EXPECT_EQ(fcntl(again, F_GETFD), FD_CLOEXEC);
+	EXPECT_EQ(read(again, buf, sizeof(buf)), 5);
+	EXPECT_STR(buf, "hello");
+	EXPECT_EQ(lseek(fd, 0, SEEK_CUR), 5);
+	EXPECT_ERRNO(write(again, "x", 1), EBADF);
+	EXPECT_ERRNO(openfd(again, O_RDWR), EACCES);
+	/* It is open for writing already. */
+	EXPECT_ERRNO(sopenfd(fd, O_RDONLY, SH_DENYWR), EBUSY);
+	EXPECT_OK(close(fd));
+	reads = EXPECT_OK(sopenfd(again, O_RDONLY, SH_DENYWR));
+	EXPECT_ERRNO(sopen("/srv/memory", O_RDWR, SH_DENYNO), EBUSY);
+	EXPECT_OK(close(sopen("/srv/memory", O_RDONLY, SH_DENYNO)));
+	EXPECT_OK(close(reads));
+	EXPECT_OK(close(again));
+	EXPECT_ERRNO(openfd(null, O_RDONLY), ENOSYS);
+	EXPECT_ERRNO(openfd(-1, O_RDONLY), EBADF);
+	EXPECT_OK(close(null));
+	EXPECT_EQ(s.seen->close_ocbs, 4);
+	EXPECT_EQ(s.seen->frees, 4);
+	server_stop(&s);
+}
+
+TEST(iofdinfo_tells_of_the_open_file_and_its_path)
+{
+	struct server s = server_start();
+	struct _fdinfo info;
+	char path[64] = "";
+	int fd = EXPECT_OK(open("/srv/memory", O_RDWR));
+	int null = EXPECT_OK(open("/dev/null", O_RDONLY));
+
+	EXPECT_EQ(write(fd, "hello", 5), 5);
+	EXPECT_EQ(iofdinfo(fd, 0, &info, path, sizeof(path)), (int)sizeof("/srv/memory"));
+	EXPECT_STR(path, "/srv/memory");
+	EXPECT(S_ISREG(info.mode));
+	EXPECT_EQ(info.size, 5);
+	EXPECT_EQ(info.offset, 5);
+	EXPECT_EQ(info.count, 1);
+	EXPECT_EQ(iofdinfo(fd, 0, NULL, NULL, 0), 0);
+	EXPECT_ERRNO(iofdinfo(fd, 0, &info, path, 4), EMSGSIZE);
+	EXPECT_ERRNO(iofdinfo(null, 0, &info, NULL, 0), ENOSYS);
+	EXPECT_ERRNO(iofdinfo(-1, 0, &info, NULL, 0), EBADF);
+	EXPECT_OK(close(null));
+	EXPECT_OK(close(fd));
+	server_stop(&s);
+}
+
+TEST(pathconf_is_what_the_server_says)
+{
+	struct server s = server_start();
+	struct statvfs fs;
+	int fd = EXPECT_OK(open("/srv/memory", O_RDWR));
+
+	EXPECT_EQ(fpathconf(fd, _PC_SYNC_IO), 1);
+	EXPECT_EQ(fpathconf(fd, _PC_NO_TRUNC), 0);
+	EXPECT_ERRNO(fpathconf(fd, _PC_LINK_MAX), EINVAL);
+	EXPECT_EQ(pathconf("/srv/memory", _PC_SYNC_IO), 1);
+	EXPECT_EQ(pathconf("/srv/memory", _PC_CHOWN_RESTRICTED), 0);
+	EXPECT_ERRNO(pathconf("/srv/memory", _PC_LINK_MAX), EINVAL);
+	EXPECT(pathconf("/", _PC_NAME_MAX) > 0);
+	EXPECT_OK(statvfs("/srv/memory", &fs));
+	EXPECT_EQ(fs.f_bsize, 4096);
+	EXPECT_OK(fstatvfs(fd, &fs));
+	EXPECT_EQ(fs.f_bsize, 4096);
+	EXPECT_OK(close(fd));
+	EXPECT_EQ(s.seen->opens, s.seen->close_ocbs);
 	server_stop(&s);
 }

@@ -32,6 +32,7 @@ struct server_seen {
 	volatile int opens, close_dups, close_ocbs, frees, dups, unblocks, reads, writes, notifies;
 	volatile int unlinks, mkdirs, renames, symlinks, links;
 	volatile unsigned last_mode;
+	struct _xtype_readcond last_cond;
 	char last_path[256];
 };
 
@@ -85,6 +86,8 @@ static int server_read(resmgr_context_t *ctp, io_read_t *msg, RESMGR_OCB_T *ocb)
 		return status;
 	if ((msg->i.xtype & _IO_XTYPE_MASK) == _IO_XTYPE_OFFSET)
 		at = ((struct _xtype_offset *)(void *)(&msg->i + 1))->offset;
+	else if ((msg->i.xtype & _IO_XTYPE_MASK) == _IO_XTYPE_READCOND)
+		server_seen->last_cond = *(struct _xtype_readcond *)(void *)(&msg->i + 1);
 	else if ((msg->i.xtype & _IO_XTYPE_MASK) != _IO_XTYPE_NONE)
 		return ENOSYS;
 	if (file == &server_event) {
@@ -101,7 +104,7 @@ static int server_read(resmgr_context_t *ctp, io_read_t *msg, RESMGR_OCB_T *ocb)
 		n = 0;
 	else if (n > (size_t)(file->attr.nbytes - at))
 		n = (size_t)(file->attr.nbytes - at);
-	if ((msg->i.xtype & _IO_XTYPE_MASK) == _IO_XTYPE_NONE)
+	if ((msg->i.xtype & _IO_XTYPE_MASK) != _IO_XTYPE_OFFSET)
 		ocb->offset += (off_t)n;
 	_IO_SET_READ_NBYTES(ctp, n);
 	return _RESMGR_PTR(ctp, file->bytes + at, n);
