@@ -336,23 +336,47 @@ MAYBE void hear_of(int signo, int value)
 
 /* ---- What the node says of itself ---- */
 
+MAYBE long figure_in(const char *info, const char *name)
+{
+	const char *at = info;
+
+	while (at && strncmp(at, name, strlen(name)) != 0)
+		at = (at = strchr(at, '\n')) ? at + 1 : NULL;
+	if (!at)
+		FAIL("no %s in\n%s", name, info);
+	return strtol(at + strlen(name), NULL, 10);
+}
+
 /* A figure of `kamioka info`. */
 MAYBE long node_figure(const char *name)
 {
 	struct harness_result result;
-	const char *at;
 	long value;
 
 	HARNESS_RUN(&result, harness_bin("kamioka"), "info");
 	EXPECT_EQ(result.status, 0);
-	at = result.out;
-	while (at && strncmp(at, name, strlen(name)) != 0)
-		at = (at = strchr(at, '\n')) ? at + 1 : NULL;
-	if (!at)
-		FAIL("no %s in\n%s", name, result.out);
-	value = strtol(at + strlen(name), NULL, 10);
+	value = figure_in(result.out, name);
 	harness_result_fini(&result);
 	return value;
+}
+
+/*
+ * Everything but this process has gone, and the node's books say so. All of it at one moment:
+ * children of which a killed program had not told yet become known by their deaths, and
+ * may do so between two looks.
+ */
+MAYBE bool node_is_alone(void)
+{
+	struct harness_result result;
+	bool is;
+
+	HARNESS_RUN(&result, harness_bin("kamioka"), "info");
+	EXPECT_EQ(result.status, 0);
+	is = figure_in(result.out, "used") == 1 && figure_in(result.out, "zombies") == 0 &&
+	     figure_in(result.out, "linked-programs") == 1 &&
+	     figure_in(result.out, "births") == figure_in(result.out, "deaths") + 1;
+	harness_result_fini(&result);
+	return is;
 }
 
 /* What `kamioka list` says of a process, "" if nothing. A daemon may be there twice. */

@@ -2,14 +2,10 @@
 /* Deaths at bad moments: in the middle of a spawn, of two at once, of many. */
 #include "detection/child.h"
 
-/* Everything but this process has gone, and the node's books say so. */
 static void expect_alone(void)
 {
 	expect_no_children();
-	EVENTUALLY(node_figure("used") == 1);
-	EXPECT_EQ(node_figure("zombies"), 0);
-	EXPECT_EQ(node_figure("linked-programs"), 1);
-	EXPECT_EQ(node_figure("births"), node_figure("deaths") + 1);
+	EVENTUALLY(node_is_alone());
 }
 
 __attribute__((noreturn)) static void spawn_for_ever(int how)
