@@ -43,6 +43,8 @@
 #define NODE_PAGE_BYTES  4096
 /* 0.1 ms each */
 #define NODE_BIRTH_LOOKS 5000
+#define NODE_CROWD_NS    1000000
+#define NODE_CROWD_LOOKS 5000
 
 /* All zero before the attach, and again in a child. */
 struct node_life {
@@ -224,11 +226,24 @@ static int node_reopen(void)
 	return rc;
 }
 
+/* As many descriptors are under way as this user may have: others' too, and soon received. The
+ * kernel says nothing when there is room again. */
+static void node_await_crowd(void)
+{
+	struct timespec pause = {.tv_nsec = NODE_CROWD_NS};
+
+	(void)syscall(SYS_ppoll, NULL, 0, &pause, NULL, 8); /* no cancellation point */
+}
+
 static int node_send_on(const struct wire_head *head, const void *body, const int *fds,
 			unsigned n_fds)
 {
 	int rc = wire_send(guard_number(&node_socket), head, body, fds, n_fds);
 
+	for (unsigned i = 0; rc == -ETOOMANYREFS && i < NODE_CROWD_LOOKS; i++) {
+		node_await_crowd();
+		rc = wire_send(guard_number(&node_socket), head, body, fds, n_fds);
+	}
 	/* The second send to a socket whose other side is gone says ENOTCONN. */
 	return rc == -ECONNREFUSED || rc == -ENOTCONN || rc == -ENOENT ? -EHOSTDOWN : rc;
 }

@@ -141,9 +141,8 @@ static bool is_known(const struct caller *c, uint32_t gen)
 	return c->progress == CALLER_QUEUED && c->generation == gen;
 }
 
-static void look_at_slot(struct channel *ch, struct caller *c)
+static void look_at_slot(struct channel *ch, struct caller *c, uint32_t word)
 {
-	uint32_t word = slot_load(&c->memory->state);
 	uint32_t gen = slot_gen(word);
 
 	if (slot_state(word) == LANE_STATE_READY && !c->is_frames && !is_known(c, gen)) {
@@ -234,6 +233,14 @@ static bool has_spilled(struct caller *c)
 	return is_news;
 }
 
+/* Whose the lane is, as it says. */
+static uint64_t peer_of(const struct caller *c)
+{
+	if (c->is_frames)
+		return c->client->number;
+	return __atomic_load_n(&c->memory->peer, __ATOMIC_ACQUIRE);
+}
+
 /*
  * Pulses of the ring and of records, so that with every one all that were sent before are found.
  * A full ring stays full until we take from it: while there are records to be read nothing newer
@@ -242,28 +249,82 @@ static bool has_spilled(struct caller *c)
 static bool look_at_lane(struct channel *ch, struct caller *c, bool reads)
 {
 	bool is_closed = reads && read_lane(ch, c);
-	uint32_t end = pulses_end(c);
+	uint32_t end = pulses_end(c), word;
 
 	if (has_spilled(c)) {
 		is_closed |= read_lane(ch, c);
 		end = pulses_end(c);
 	}
+	word = slot_load(&c->memory->state);
+	/* What was seen may be another client's by now. It is told of again. */
+	if (peer_of(c) != c->client->number)
+		return is_closed;
 	look_at_pulses(ch, c, end);
-	look_at_slot(ch, c);
+	look_at_slot(ch, c, word);
 	return is_closed;
+}
+
+static void accept_all(struct channel *ch);
+static void read_strangers(struct channel *ch);
+
+/* The client that the lane is of now. NULL: no link has said so yet. */
+static struct client *client_behind(struct channel *ch, const struct caller *c)
+{
+	uint64_t number = peer_of(c);
+	struct client *to = c->client;
+
+	if (__builtin_expect(to->number == number, 1))
+		return to;
+	to = client_numbered(ch, c->pid, number);
+	if (!to && !ch->is_catching_up) {
+		/* It said hello before it used the lane. */
+		ch->is_catching_up = true;
+		accept_all(ch);
+		read_strangers(ch);
+		ch->is_catching_up = false;
+		to = client_numbered(ch, c->pid, number);
+	}
+	ch->has_unknown_lane |= !to;
+	/* Memory is for one user's programs. */
+	return to && to->uid == ch->uid ? to : NULL;
+}
+
+static void look(struct channel *ch, struct caller *c, bool reads)
+{
+	bool is_closed = false;
+	struct client *to = c->memory ? client_behind(ch, c) : NULL;
+
+	if (!to || !caller_try_lock(c, CALLER_LOOK))
+		return;
+	/* Who answers the message of a former client says when that is done. */
+	if (to != c->client && c->progress == CALLER_IDLE)
+		caller_follow(c, to);
+	is_closed = look_at_lane(ch, c, reads);
+	(void)pthread_mutex_unlock(&c->lock);
+	if (is_closed)
+		caller_lost(c);
+}
+
+/* Lanes that came before their client, which there was no descriptor for, perhaps. */
+static void look_again(struct channel *ch)
+{
+	struct caller *c;
+	uint32_t at = 0;
+
+	if (__builtin_expect(!ch->has_hello, 1))
+		return;
+	ch->has_hello = ch->has_unknown_lane = false;
+	ch->is_catching_up = true;
+	while ((c = caller_next(ch, &at)) != NULL)
+		if (c->memory && peer_of(c) != c->client->number)
+			look(ch, c, true);
+	ch->is_catching_up = false;
 }
 
 void arrivals_look(struct channel *ch, struct caller *c, bool reads)
 {
-	bool is_closed = false;
-
-	if (!caller_try_lock(c, CALLER_LOOK))
-		return;
-	if (c->memory)
-		is_closed = look_at_lane(ch, c, reads);
-	(void)pthread_mutex_unlock(&c->lock);
-	if (is_closed)
-		caller_lost(c);
+	look(ch, c, reads);
+	look_again(ch);
 }
 
 /* ---- Connections ---- */
@@ -306,9 +367,8 @@ static void take_hello(struct channel *ch, struct link *l, const struct link_rec
 			client = client_of(ch, l, record->value);
 		if (!client)
 			return;
-		l->client = client;
-		l->next = client->links;
-		client->links = l;
+		client_add_link(client, l);
+		ch->has_hello = ch->has_unknown_lane;
 	}
 	/* Said again when they change. */
 	l->coid = record->coid;
@@ -334,7 +394,7 @@ static void take_lane(struct channel *ch, struct link *l, const struct link_reco
 	}
 	c = caller_new(ch, l->client, record, fds, n_fds);
 	if (c)
-		arrivals_look(ch, c, true);
+		look(ch, c, true);
 }
 
 /* An event of ours that somebody delivers: a pulse for the connection that we said. */
@@ -417,6 +477,17 @@ void arrivals_read_links(struct channel *ch)
 		/* Who has not said hello cannot have said anything that matters now. */
 		if (l->client || l->is_parted)
 			read_link(ch, l);
+}
+
+/* Those that have not said hello. */
+static void read_strangers(struct channel *ch)
+{
+	struct link *next;
+
+	for (struct link *l = ch->strangers; l; l = next) {
+		next = l->next;
+		read_link(ch, l);
+	}
 }
 
 /* 0, *ret_link is NULL if it is gone again; or -errno. */
@@ -510,8 +581,7 @@ static void take_news(struct channel *ch, const struct epoll_event *ev)
 		caller = caller_tagged(ch, index, serial);
 		if (caller) {
 			ch->hot = caller;
-			arrivals_look(ch, caller,
-				      ev->data.u64 >> 56 == TAG_CALLER && ev->events & EPOLLIN);
+			look(ch, caller, ev->data.u64 >> 56 == TAG_CALLER && ev->events & EPOLLIN);
 		}
 		break;
 	case TAG_MORE:
@@ -557,4 +627,5 @@ void arrivals_take(struct channel *ch, const struct epoll_event *events, int n)
 	for (int i = 0; i < n; i++)
 		if (is_end(&events[i]))
 			take_end(ch, &events[i]);
+	look_again(ch);
 }

@@ -48,7 +48,8 @@ static struct caller *record_new(void)
 			(void)pthread_mutex_init(&c->lock, NULL); /* cannot fail */
 			c->socket.number = c->bell.number = c->wake.number = -1;
 			c->index = n_records;
-			__atomic_store_n(&table[n_records++], c, __ATOMIC_RELEASE);
+			__atomic_store_n(&table[n_records], c, __ATOMIC_RELEASE);
+			__atomic_store_n(&n_records, n_records + 1, __ATOMIC_RELEASE);
 		}
 	}
 	lock_give(&lock, &mask);
@@ -69,6 +70,19 @@ struct caller *caller_tagged(const struct channel *ch, uint32_t index, uint32_t 
 			       (c->serial & 0xffffff) == serial ?
 		       c :
 		       NULL;
+}
+
+struct caller *caller_next(const struct channel *ch, uint32_t *at)
+{
+	uint32_t end = __atomic_load_n(&n_records, __ATOMIC_ACQUIRE);
+
+	while (*at < end) {
+		struct caller *c = caller_at((*at)++);
+
+		if (c && __atomic_load_n(&c->channel, __ATOMIC_ACQUIRE) == ch)
+			return c;
+	}
+	return NULL;
 }
 
 void caller_count(struct caller *c)
@@ -132,11 +146,19 @@ static bool take_bell(struct guard_fd *bell, int fd)
 	return guard_add(bell, fd) == 0;
 }
 
+static void caller_list(struct caller *c, struct client *client)
+{
+	c->client = client;
+	c->n_messages = 0;
+	c->next = client->callers;
+	client->callers = c;
+	__atomic_store_n(&c->memory->scoid, client->scoid, __ATOMIC_RELAXED);
+}
+
 static void caller_begin(struct caller *c, struct channel *ch, struct client *client,
 			 const struct link_record *record)
 {
 	c->serial++;
-	c->client = client;
 	c->is_frames = record->flags & LANE_WANT_FRAMES;
 	c->news = 0;
 	c->is_pulsed = false;
@@ -146,14 +168,11 @@ static void caller_begin(struct caller *c, struct channel *ch, struct client *cl
 	c->pid = client->pid;
 	c->tid = record->tid;
 	c->generation = slot_gen(slot_load(&c->memory->state));
-	c->n_messages = 0;
 	c->spilled = 0;
 	c->n_staged = 0;
-	c->next = client->callers;
-	client->callers = c;
+	caller_list(c, client);
 	__atomic_store_n(&c->channel, ch, __ATOMIC_RELEASE);
 	c->memory->channel_flags = ch->flags;
-	c->memory->scoid = client->scoid;
 	__atomic_store_n(&c->memory->taken_up, 1, __ATOMIC_RELEASE);
 }
 
@@ -320,13 +339,18 @@ void caller_free(struct caller *c)
 	lock_give(&lock, &mask);
 }
 
-static void caller_unlist(struct caller *c)
+static void caller_leave(struct caller *c)
 {
 	struct caller **at = &c->client->callers;
 
 	while (*at != c)
 		at = &(*at)->next;
 	*at = c->next;
+}
+
+static void caller_unlist(struct caller *c)
+{
+	caller_leave(c);
 	if (c->channel->hot == c)
 		c->channel->hot = NULL;
 	if (queue_has(&c->item))
@@ -356,6 +380,41 @@ static void keep_held(struct caller *c)
 	if (ch->hot == c)
 		ch->hot = NULL;
 	close_lane(c);
+}
+
+bool caller_is_blocked(struct caller *c)
+{
+	uint32_t word;
+
+	if (!c->memory || __atomic_load_n(&c->progress, __ATOMIC_ACQUIRE) == CALLER_IDLE)
+		return false;
+	word = slot_load(&c->memory->state);
+	if (c->progress != CALLER_QUEUED ||
+	    (slot_state(word) == LANE_STATE_READY && slot_gen(word) == c->generation))
+		return true;
+	if (queue_has(&c->item))
+		queue_remove(&c->channel->queue, &c->item);
+	__atomic_store_n(&c->progress, CALLER_IDLE, __ATOMIC_RELEASE);
+	return false;
+}
+
+void caller_follow(struct caller *c, struct client *to)
+{
+	caller_leave(c);
+	caller_list(c, to);
+}
+
+bool caller_park(struct caller *c)
+{
+	bool is_parked;
+
+	/* Who has it now has just given the answer, or looks for one that is long gone. */
+	(void)pthread_mutex_lock(&c->lock);
+	is_parked = c->memory && !c->is_frames && c->progress == CALLER_IDLE;
+	if (is_parked)
+		caller_follow(c, &c->channel->nobody);
+	(void)pthread_mutex_unlock(&c->lock);
+	return is_parked;
 }
 
 void caller_lost(struct caller *c)

@@ -76,6 +76,8 @@ struct caller *caller_new(struct channel *ch, struct client *client,
 struct caller *caller_at(uint32_t index);
 /* The one of @ch that an event was for; NULL: it is no more. With the channel's lock. */
 struct caller *caller_tagged(const struct channel *ch, uint32_t index, uint32_t serial);
+/* The next one of @ch from index *at on, which moves behind it; NULL: none. With its lock. */
+struct caller *caller_next(const struct channel *ch, uint32_t *at);
 /* One more message is held: a new rcvid. With its lock. */
 void caller_count(struct caller *c);
 
@@ -93,6 +95,13 @@ bool caller_try_lock(struct caller *c, enum caller_news news);
 /* The caller that @rcvid once was of, answered or not: for events. With its lock. */
 struct caller *caller_lock_any(int rcvid);
 
+/* Is a message of it under way? One that was taken back leaves the queue. With the channel's lock. */
+bool caller_is_blocked(struct caller *c);
+/* Its client has no connection any more: it waits for being another's. False: it cannot. With
+ * the channel's lock. */
+bool caller_park(struct caller *c);
+/* It is client @to's from now on. With both locks. */
+void caller_follow(struct caller *c, struct client *to);
 /* The client's end is gone. With the channel's lock. */
 void caller_lost(struct caller *c);
 /* Forget it: the client or the channel ends. With the channel's lock. */

@@ -184,15 +184,23 @@ static int add_caller(const struct guard_fd *set, const struct caller *c)
 			       EPOLLIN);
 }
 
+static int add_callers(const struct client *client, const struct guard_fd *set)
+{
+	int rc = 0;
+
+	for (struct caller *c = client->callers; c && rc == 0; c = c->next)
+		if (c->memory) /* else its descriptors are closed */
+			rc = add_caller(set, c);
+	return rc;
+}
+
 static int add_clients(const struct channel *ch, const struct guard_fd *set)
 {
 	int rc = add_links(ch, set);
 
 	for (struct client *client = ch->clients; client && rc == 0; client = client->next)
-		for (struct caller *c = client->callers; c && rc == 0; c = c->next)
-			if (c->memory) /* else its descriptors are closed */
-				rc = add_caller(set, c);
-	return rc;
+		rc = add_callers(client, set);
+	return rc < 0 ? rc : add_callers(&ch->nobody, set);
 }
 
 static int make_set(struct guard_fd *set)
@@ -291,6 +299,9 @@ static struct channel *record_new(uint32_t flags)
 	ch->is_dying = ch->is_spinning = ch->has_grown = ch->is_full = false;
 	ch->n_inside = ch->n_sleeping = ch->n_pulse_sleeping = 0;
 	ch->clients = NULL;
+	ch->nobody = (struct client){.channel = ch, .uid = (uid_t)-1, .is_gone = true};
+	ch->strangers = NULL;
+	ch->has_unknown_lane = ch->has_hello = ch->is_catching_up = false;
 	ch->rules = NULL;
 	ch->hot = NULL;
 	memset(&ch->spin, 0, sizeof(ch->spin));
@@ -452,6 +463,8 @@ int channel_destroy(int chid)
 	guard_close(&ch->listener);
 	while (ch->clients)
 		client_end(ch->clients);
+	while (ch->nobody.callers)
+		caller_end(ch->nobody.callers, ESRCH);
 	drop_pulses(ch);
 	ch->n_inside++;
 	channel_leave(ch);

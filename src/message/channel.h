@@ -41,7 +41,7 @@ struct link {
 	int number;     /* no other link of this process ever has it */
 	bool is_parted; /* its client has closed it; who else holds it keeps what was opened */
 	struct share *shares; /* tickets that were said over it */
-	struct link *next;    /* of the client */
+	struct link *next;    /* of the client, or of those without one */
 	struct link *next_spare;
 };
 
@@ -83,10 +83,15 @@ struct channel {
 	unsigned n_pulse_sleeping;
 	struct queue queue;
 	struct client *clients;
-	bool is_full;       /* a connection may wait for a descriptor that was not there */
-	bool has_grown;     /* something was added whose events have not been asked for yet */
-	struct caller *hot; /* whose state word is watched before a sleep */
-	bool is_spinning;   /* somebody watches */
+	struct client nobody;   /* has the lanes whose client is gone, until they are another's */
+	struct link *strangers; /* links that have not said hello */
+	bool has_unknown_lane;  /* one is of a client that has not said hello, */
+	bool has_hello;         /* and somebody has since */
+	bool is_catching_up;    /* with connections that are behind their lanes */
+	bool is_full;           /* a connection may wait for a descriptor that was not there */
+	bool has_grown;         /* something was added whose events have not been asked for yet */
+	struct caller *hot;     /* whose state word is watched before a sleep */
+	bool is_spinning;       /* somebody watches */
 	const struct link_rules *rules; /* NULL: nobody keeps files behind links */
 	void *rules_owner;
 	struct spin spin;
@@ -136,6 +141,10 @@ struct link *link_next(const struct channel *ch, uint32_t *at);
 void link_close(struct link *l);
 /* NULL: no memory. The client of that process, new or not. */
 struct client *client_of(struct channel *ch, const struct link *l, uint64_t number);
+/* NULL: it is not there (any more). */
+struct client *client_numbered(const struct channel *ch, pid_t pid, uint64_t number);
+/* The link has said whose it is. */
+void client_add_link(struct client *c, struct link *l);
 struct client *client_find(struct channel *ch, int scoid);
 /* A link is gone: with the last one the client is, too, as soon as no thread of it is blocked. */
 void client_lost_link(struct client *c, struct link *l);

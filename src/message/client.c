@@ -5,7 +5,8 @@
  * A client is a process, known by the pid that the kernel tells of who connected. All its
  * connections to a channel are one client with one scoid, as long as it has any: who detaches the
  * last one and comes back is another client, which a number tells that the process counts. The
- * scoid stays taken until the server detaches it, if it wants to hear of disconnections.
+ * scoid stays taken until the server detaches it, if it wants to hear of disconnections. The lanes
+ * of the process stay, too: when it comes back it says in them which client they are of then.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -68,6 +69,14 @@ static bool learn_peer(struct link *l, int fd)
 	return true;
 }
 
+static void unlist(struct link **at, const struct link *l)
+{
+	while (*at && *at != l)
+		at = &(*at)->next;
+	if (*at)
+		*at = l->next;
+}
+
 struct link *link_new(struct channel *ch, int fd)
 {
 	struct link *l;
@@ -83,7 +92,8 @@ struct link *link_new(struct channel *ch, int fd)
 	l->serial++;
 	__atomic_store_n(&l->channel, ch, __ATOMIC_RELEASE);
 	l->client = NULL;
-	l->next = NULL;
+	l->next = ch->strangers;
+	ch->strangers = l;
 	l->is_parted = false;
 	l->number = __atomic_add_fetch(&links_so_far, 1, __ATOMIC_RELAXED);
 	if (!learn_peer(l, fd)) {
@@ -133,6 +143,8 @@ void link_close(struct link *l)
 
 	guard_close(&l->socket);
 	share_drop(l);
+	if (!l->client)
+		unlist(&l->channel->strangers, l); /* or it was parted from its client */
 	__atomic_store_n(&l->channel, NULL, __ATOMIC_RELEASE);
 	l->client = NULL;
 	lock_take(&lock, &mask);
@@ -184,12 +196,19 @@ static struct client *client_new(struct channel *ch, const struct link *l)
 	return c;
 }
 
-struct client *client_of(struct channel *ch, const struct link *l, uint64_t number)
+struct client *client_numbered(const struct channel *ch, pid_t pid, uint64_t number)
 {
 	struct client *c = ch->clients;
 
-	while (c && (c->pid != l->pid || c->number != number || c->is_gone))
+	while (c && (c->pid != pid || c->number != number || c->is_gone))
 		c = c->next;
+	return c;
+}
+
+struct client *client_of(struct channel *ch, const struct link *l, uint64_t number)
+{
+	struct client *c = client_numbered(ch, l->pid, number);
+
 	if (!c) {
 		c = client_new(ch, l);
 		if (c)
@@ -243,7 +262,8 @@ static void client_gone(struct client *c)
 			priority = MIN(priority, caller->item.priority);
 	for (struct caller *caller = c->callers, *next; caller; caller = next) {
 		next = caller->next;
-		caller_lost(caller);
+		if (!caller_park(caller))
+			caller_lost(caller);
 	}
 	if (ch->flags & _NTO_CHF_DISCONNECT)
 		channel_pulse(ch, priority, _PULSE_CODE_DISCONNECT, 0, c->scoid);
@@ -251,14 +271,17 @@ static void client_gone(struct client *c)
 		client_end(c);
 }
 
+void client_add_link(struct client *c, struct link *l)
+{
+	unlist(&c->channel->strangers, l);
+	l->client = c;
+	l->next = c->links;
+	c->links = l;
+}
+
 void client_lost_link(struct client *c, struct link *l)
 {
-	struct link **at = &c->links;
-
-	while (*at && *at != l)
-		at = &(*at)->next;
-	if (*at)
-		*at = l->next;
+	unlist(&c->links, l);
 	link_close(l);
 	if (!c->links && !c->is_gone) {
 		__atomic_store_n(&c->is_leaving, true, __ATOMIC_SEQ_CST);
@@ -268,12 +291,7 @@ void client_lost_link(struct client *c, struct link *l)
 
 void client_part_link(struct client *c, struct link *l)
 {
-	struct link **at = &c->links;
-
-	while (*at && *at != l)
-		at = &(*at)->next;
-	if (*at)
-		*at = l->next;
+	unlist(&c->links, l);
 	l->client = NULL;
 	l->next = NULL;
 	if (!c->links && !c->is_gone)
@@ -282,9 +300,8 @@ void client_part_link(struct client *c, struct link *l)
 
 static bool is_blocked(const struct client *c)
 {
-	for (const struct caller *caller = c->callers; caller; caller = caller->next)
-		if (caller->memory &&
-		    __atomic_load_n(&caller->progress, __ATOMIC_ACQUIRE) != CALLER_IDLE)
+	for (struct caller *caller = c->callers; caller; caller = caller->next)
+		if (caller_is_blocked(caller))
 			return true;
 	return false;
 }

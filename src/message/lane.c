@@ -37,6 +37,8 @@
 #define NS_PER_S      1000000000ull
 /* While as many descriptors are under way to servers as this user may have. */
 #define LANE_CROWD_NS 1000000
+/* Without a connection, of a thread. */
+#define LANES_KEPT    4
 
 static struct lock lock = LOCK_INIT;
 static struct lane_end *all;
@@ -343,7 +345,11 @@ static int lane_open(struct lane_end *l, struct connection *c, const struct lane
 	int rc;
 
 	l->is_frames = wants_frames(c);
-	l->is_dead = l->is_in_use = l->is_detached = false;
+	l->is_dead = l->is_in_use = l->is_left = l->is_detached = false;
+	l->pid = CONNECTION_GET(c, pid);
+	l->chid = CONNECTION_GET(c, chid);
+	l->uid = CONNECTION_GET(c, uid);
+	l->own_uid = CONNECTION_GET(c, own_uid);
 	l->tid = thread_tid();
 	l->last_ns = 0;
 	l->signal_fd = -1;
@@ -352,6 +358,7 @@ static int lane_open(struct lane_end *l, struct connection *c, const struct lane
 	rc = make_parts(l);
 	if (rc < 0)
 		return rc;
+	l->memory->peer = CONNECTION_GET(c, peer);
 	record.tid = l->tid;
 	record.flags = l->is_frames ? LANE_WANT_FRAMES : 0;
 	rc = send_lane(c, &record,
@@ -370,14 +377,29 @@ static bool is_fit(const struct lane_end *l, const struct connection *c)
 	return l->peer == CONNECTION_GET(c, peer) && !l->is_in_use && !l->is_dead;
 }
 
+/*
+ * Nothing of it is under way, so that it can be another client's. The server takes pulses that
+ * came as records for those of whose the lane was then, and may keep a message that was left.
+ */
+static bool is_quiet(const struct lane_end *l)
+{
+	const struct lane *m = l->memory;
+
+	return !l->is_in_use && !l->is_dead && !l->is_frames && !l->is_left &&
+	       m->pulse.spilled == 0 &&
+	       m->pulse.head == __atomic_load_n(&m->pulse.tail, __ATOMIC_ACQUIRE);
+}
+
 static void lane_tidy(void)
 {
 	struct lane_end **at = &mine;
+	unsigned n_kept = 0;
 
 	while (*at) {
 		struct lane_end *l = *at;
 
-		if (l->is_in_use || (!l->is_dead && connection_has_peer(l->peer))) {
+		if (l->is_in_use || (!l->is_dead && connection_has_peer(l->peer)) ||
+		    (is_quiet(l) && n_kept++ < LANES_KEPT)) {
 			at = &l->next;
 			continue;
 		}
@@ -427,6 +449,55 @@ static int lane_new(struct connection *c, struct timeout *limit, struct lane_end
 	return rc;
 }
 
+/* Of connections to the same channel that are no more. */
+static bool is_left_over(const struct lane_end *l, const struct connection *c)
+{
+	return l->pid == CONNECTION_GET(c, pid) && l->chid == CONNECTION_GET(c, chid) &&
+	       l->uid == CONNECTION_GET(c, uid) && l->own_uid == CONNECTION_GET(c, own_uid) &&
+	       is_quiet(l);
+}
+
+static void lane_bind(struct lane_end *l, const struct connection *c)
+{
+	sigset_t mask;
+
+	l->may_pulse = connection_may_pulse(c);
+	l->last_ns = lane_now();
+	lock_take(&lock, &mask);
+	l->peer = CONNECTION_GET(c, peer);
+	l->memory->scoid = 0; /* that was the former client's */
+	/* Before anything that is said for the new one. */
+	__atomic_store_n(&l->memory->peer, l->peer, __ATOMIC_RELEASE);
+	lock_give(&lock, &mask);
+}
+
+/* One that is left over is bound to these connections. NULL: there is none. */
+static struct lane_end *lane_again(const struct connection *c)
+{
+	struct lane_end **at = &mine;
+	struct lane_end *l;
+	sigset_t mask;
+
+	mask_all(&mask);
+	while (*at && !is_left_over(*at, c))
+		at = &(*at)->next;
+	l = *at;
+	if (l) {
+		*at = l->next;
+		if (lane_is_closed(l)) {
+			/* The channel that had this number before. */
+			lane_close(l);
+			l = NULL;
+		} else {
+			lane_bind(l, c);
+			l->next = mine;
+			mine = l;
+		}
+	}
+	mask_restore(&mask);
+	return l;
+}
+
 int lane_get(struct connection *c, struct timeout *limit, struct lane_end **ret)
 {
 	lane_check_process();
@@ -435,7 +506,10 @@ int lane_get(struct connection *c, struct timeout *limit, struct lane_end **ret)
 			*ret = l;
 			return 0;
 		}
-	return CONNECTION_GET(c, is_dead) ? -EBADF : lane_new(c, limit, ret);
+	if (CONNECTION_GET(c, is_dead))
+		return -EBADF;
+	*ret = lane_again(c);
+	return *ret ? 0 : lane_new(c, limit, ret);
 }
 
 void lane_died(struct lane_end *l, struct connection *c)
@@ -490,7 +564,7 @@ int lane_scoid(uint64_t peer)
 	for (const struct lane_end *l = all; l && !scoid; l = l->next_all)
 		if (l->memory && l->peer == peer &&
 		    __atomic_load_n(&l->memory->taken_up, __ATOMIC_ACQUIRE))
-			scoid = l->memory->scoid;
+			scoid = __atomic_load_n(&l->memory->scoid, __ATOMIC_RELAXED);
 	lock_give(&lock, &mask);
 	return scoid;
 }

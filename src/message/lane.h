@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * A thread's lane to a channel, the client's end: made at its first message or pulse, gone
- * with the thread or when the process has no connection to that channel any more.
+ * with the thread. It outlives the process's last connection to that channel, for the next one:
+ * of such the thread keeps a few.
  */
 #pragma once
 
@@ -31,10 +32,14 @@ struct lane_end {
 	int signal_fd; /* which one is in waits */
 	struct lane *memory;
 	uint64_t peer;       /* of which connections */
+	pid_t pid;           /* of these: whose channel, */
+	int chid;            /* which one, */
+	uid_t uid, own_uid;  /* who the two are */
 	bool is_dead;        /* the other end is gone */
 	bool is_frames;      /* bytes travel as records */
 	bool may_pulse;      /* the users are the right ones */
 	bool is_in_use;      /* by a message; a handler that sends meanwhile takes another */
+	bool is_left;        /* its last message was, and may still be known to the server */
 	uint64_t last_ns;    /* when a message was last under way */
 	uint32_t generation; /* of that message */
 	int coid;            /* over which connection, for who detaches it; 0: none is */

@@ -51,7 +51,7 @@ static bool pulse_into_ring(struct lane_end *l, const struct lane_pulse *p)
 		if (head - __atomic_load_n(&m->pulse.tail, __ATOMIC_ACQUIRE) >= LANE_PULSES)
 			return false;
 	} while (!__atomic_compare_exchange_n(&m->pulse.head, &head, head + 1, false,
-					      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+					      __ATOMIC_RELEASE, __ATOMIC_RELAXED));
 	at = &m->pulses[head % LANE_PULSES];
 	at->coid = p->coid;
 	at->value = p->value;

@@ -537,6 +537,7 @@ static int take_reply(struct sending *s, long *ret_status)
 		error = EFAULT;
 	*ret_status = (long)reply->status;
 	slot_finish(&s->m->state);
+	s->l->is_left = false;
 	return -error;
 }
 
@@ -591,6 +592,7 @@ static int send_over(struct sending *s, long *ret_status)
 	int rc;
 
 	s->l->is_in_use = true;
+	s->l->is_left = true; /* until the answer is here */
 	s->m = s->l->memory;
 	__atomic_store_n(&s->l->is_detached, false, __ATOMIC_RELAXED);
 	s->signals.is_held = false;

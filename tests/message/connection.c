@@ -2,6 +2,8 @@
 /* Connections: their ids, what the two sides are told of them, how they end. */
 #include "message/kit.h"
 
+#include <dirent.h>
+
 static int lowest_free(int from)
 {
 	int fd = EXPECT_OK(fcntl(0, F_DUPFD_CLOEXEC, from));
@@ -547,6 +549,130 @@ TEST(a_client_that_connects_again_is_a_new_one)
 	}
 	EVENTUALLY(order(peer.coid, ORDER_COUNT, _PULSE_CODE_DISCONNECT) == 50);
 	peer_end(&peer);
+}
+
+static void come_again(void *arg)
+{
+	struct client *c = arg;
+
+	for (int i = 0; i < 20; i++) {
+		int coid = attach(c->server, c->chid);
+
+		EXPECT_OK(MsgSendPulse(coid, -1, 2 * i, 0));
+		/* Sometimes the server has seen all that, sometimes nothing. */
+		if (i % 3)
+			EXPECT_OK(MsgSend(coid, NULL, 0, NULL, 0));
+		EXPECT_OK(MsgSendPulse(coid, -1, 2 * i + 1, 0));
+		EXPECT_OK(ConnectDetach(coid));
+	}
+}
+
+/* Of each visit: which client it was, and how much of it has come. */
+struct visits {
+	int scoids[20];
+	int pulses[20];
+	int ended;
+};
+
+static void visit_pulse(struct visits *v, const struct _pulse *pulse)
+{
+	int i = pulse->code / 2;
+
+	EXPECT_EQ(pulse->code, 2 * i + v->pulses[i]++);
+	if (v->pulses[i] == 1)
+		v->scoids[i] = pulse->scoid;
+	EXPECT_EQ(pulse->scoid, v->scoids[i]);
+}
+
+static void visit_ended(struct visits *v, int scoid)
+{
+	int i = 0;
+
+	while (i < 20 && v->scoids[i] != scoid)
+		i++;
+	EXPECT_LT(i, 20);
+	/* What it had sent before comes first, and nothing behind. */
+	EXPECT_EQ(v->pulses[i], 2);
+	v->ended++;
+}
+
+TEST(pulses_are_the_clients_that_its_process_was_when_it_sent_them)
+{
+	struct client *c = shared_memory(sizeof(*c));
+	int chid = EXPECT_OK(ChannelCreate(_NTO_CHF_DISCONNECT)), self = attach(0, chid);
+	pid_t pid = client_new(c, chid, come_again);
+	struct visits v = {.ended = 0};
+	struct _msg_info info;
+	union mail mail;
+
+	while (v.ended < 20) {
+		int rcvid = EXPECT_OK(MsgReceive(chid, &mail, sizeof(mail), &info));
+
+		if (rcvid > 0) {
+			EXPECT_OK(MsgReply(rcvid, 0, NULL, 0));
+		} else if (mail.pulse.code == _PULSE_CODE_DISCONNECT) {
+			visit_ended(&v, mail.pulse.scoid);
+		} else {
+			visit_pulse(&v, &mail.pulse);
+		}
+	}
+	expect_exit(pid, 0);
+	for (int i = 0; i < 20; i++) {
+		for (int k = 0; k < i; k++)
+			EXPECT_NE(v.scoids[i], v.scoids[k]);
+		EXPECT_OK(ConnectDetach(v.scoids[i]));
+	}
+	expect_nothing_queued(chid, self);
+	EXPECT_OK(ConnectDetach(self));
+	EXPECT_OK(ChannelDestroy(chid));
+}
+
+static int descriptors(pid_t pid)
+{
+	char path[64];
+	DIR *dir;
+	int n = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	dir = opendir(path);
+	EXPECT(dir);
+	while (readdir(dir))
+		n++;
+	EXPECT_OK(closedir(dir));
+	return n;
+}
+
+TEST(who_comes_and_goes_leaves_no_descriptors)
+{
+	struct peer peer = peer_new(_NTO_CHF_DISCONNECT);
+	int here, there;
+
+	expect_serves(peer.coid);
+	here = descriptors(getpid());
+	there = descriptors(peer.pid);
+	for (int i = 0; i < 300; i++) {
+		EXPECT_OK(ConnectDetach(peer.coid));
+		peer.coid = attach(peer.pid, peer.chid);
+		expect_serves(peer.coid);
+	}
+	/* The thread's signalfd is made at its first sleep, whenever that is. */
+	EXPECT_LE(descriptors(getpid()), here + 1);
+	/* The end of the one before may be under way. */
+	EVENTUALLY(descriptors(peer.pid) == there);
+	peer_end(&peer);
+}
+
+TEST(lanes_to_servers_that_are_left_do_not_add_up)
+{
+	int here = descriptors(getpid());
+
+	for (int i = 0; i < 20; i++) {
+		struct peer peer = peer_new(0);
+
+		expect_serves(peer.coid);
+		peer_end(&peer);
+	}
+	EXPECT_LT(descriptors(getpid()), here + 40);
 }
 
 /* ---- Detached under a thread that sends on it ---- */
