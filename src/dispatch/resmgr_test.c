@@ -207,7 +207,7 @@ static void stat_by_path_opens_and_closes(void **state)
 	(void)state;
 	begin();
 	f.attr.nbytes = 77;
-	assert_int_equal(send_raw(1, 3, &buffer, size), OK);
+	assert_int_equal(send_raw(1, 3, &buffer, size), STATUS(_STAT_FORM_SYS_2008));
 	assert_string_equal(trace, "oalsucf");
 	assert_int_equal(f.attr.count, 0);
 	assert_int_equal(fake_answer.size, sizeof(stat));
@@ -224,7 +224,7 @@ static void a_combined_open_without_close_stays_open(void **state)
 
 	(void)state;
 	begin();
-	assert_int_equal(send_raw(1, 3, &buffer, size), OK);
+	assert_int_equal(send_raw(1, 3, &buffer, size), STATUS(_STAT_FORM_SYS_2008));
 	assert_int_equal(f.attr.count, 1);
 	assert_int_equal(send_close(1, 3), OK);
 	fixture_end();
@@ -573,6 +573,34 @@ static void a_parked_request_can_be_handled_again(void **state)
 	fixture_end();
 }
 
+static int pauses(resmgr_context_t *ctp, io_read_t *msg, iofunc_ocb_t *ocb)
+{
+	(void)msg;
+	(void)ocb;
+	return resmgr_pause_queue(ctp, "kept", 5);
+}
+
+static int never_resumed(resmgr_context_t *ctp, iofunc_ocb_t *ocb, void *data)
+{
+	(void)ctp;
+	(void)ocb;
+	(void)data;
+	fail();
+	return EOK;
+}
+
+static void nothing_can_be_paused(void **state)
+{
+	(void)state;
+	begin();
+	f.io.read = pauses;
+	assert_int_equal(send_open(1, 3, O_RDWR), OK);
+	assert_int_equal(send_read(1, 3, 6), EDEADLK);
+	assert_int_equal(resmgr_pause_resume(&f.ctp->resmgr_context, NULL, never_resumed), ENOENT);
+	assert_int_equal(send_close(1, 3), OK);
+	fixture_end();
+}
+
 static int answers_in_parts(resmgr_context_t *ctp, io_write_t *msg, iofunc_ocb_t *ocb)
 {
 	char a[2], b[3];
@@ -753,6 +781,7 @@ int main(void)
 		cmocka_unit_test(detach_with_close_runs_the_close_handlers),
 		cmocka_unit_test(detach_in_a_connect_function_does_not_wait_for_itself),
 		cmocka_unit_test(msgreply_says_the_contexts_status),
+		cmocka_unit_test(nothing_can_be_paused),
 		cmocka_unit_test(a_parked_request_can_be_handled_again),
 		cmocka_unit_test(handlers_read_and_answer_in_parts),
 		cmocka_unit_test(what_is_unbound_is_not_closed),
