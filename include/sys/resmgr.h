@@ -172,7 +172,8 @@ typedef struct _resmgr_io_funcs {
 	int (*mmap)(resmgr_context_t *ctp, io_mmap_t *msg, RESMGR_OCB_T *ocb);
 	int (*msg)(resmgr_context_t *ctp, io_msg_t *msg, RESMGR_OCB_T *ocb);
 	int (*reserved)(resmgr_context_t *ctp, void *msg, RESMGR_OCB_T *ocb);
-	/* instead of the library's own; mostly NULL */
+	/* instead of the library's own; mostly NULL. Of what a child inherited: ctp->rcvid is 0,
+	 * and the library has done its own already */
 	int (*dup)(resmgr_context_t *ctp, io_dup_t *msg, RESMGR_OCB_T *ocb);
 	/* each close of a descriptor, also for a client that died (ctp->rcvid is 0 then) */
 	int (*close_dup)(resmgr_context_t *ctp, io_close_t *msg, RESMGR_OCB_T *ocb);
