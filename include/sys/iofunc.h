@@ -364,7 +364,10 @@ int iofunc_devctl_verify(resmgr_context_t *ctp, io_devctl_t *msg, iofunc_ocb_t *
 /* DCMD_ALL_*. ENOTTY for others; the default says _RESMGR_DEFAULT for other classes. */
 int iofunc_devctl(resmgr_context_t *ctp, io_devctl_t *msg, iofunc_ocb_t *ocb, iofunc_attr_t *attr);
 int iofunc_devctl_default(resmgr_context_t *ctp, io_devctl_t *msg, iofunc_ocb_t *ocb);
+/* differs: ENOSYS, all three. There is no power to manage, and lists of who may do what would
+ * have to be obeyed. */
 int iofunc_power_default(resmgr_context_t *ctp, io_power_t *msg, iofunc_ocb_t *ocb);
+int iofunc_acl(resmgr_context_t *ctp, io_acl_t *msg, iofunc_ocb_t *ocb, iofunc_attr_t *attr);
 int iofunc_acl_default(resmgr_context_t *ctp, io_acl_t *msg, iofunc_ocb_t *ocb);
 
 /* ---- Names: rights and rules only; what they ask for is the program's to do. ---- */

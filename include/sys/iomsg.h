@@ -372,10 +372,11 @@ typedef union {
 } io_close_t;
 
 /* Which of QNX's stat structures: here there is the machine's own only. */
-#define _STAT_FORM_UNSET    0
+#define _STAT_FORM_UNSET    0 /* of old programs: T32_2001 */
 #define _STAT_FORM_T32_2001 1
 #define _STAT_FORM_T32_2008 2
 #define _STAT_FORM_T64_2008 3
+#define _STAT_FORM_SYS_2008 _STAT_FORM_T64_2008 /* what struct stat is; the status says so */
 
 struct _io_stat {
 	uint16_t type; /* _IO_STAT */
@@ -691,7 +692,7 @@ typedef union {
 struct _io_power {
 	uint16_t type; /* _IO_POWER */
 	uint16_t combine_len;
-	uint32_t subtype;
+	uint32_t subtype; /* no page tells which there are */
 	uint32_t flags;
 	int32_t mode;
 };
@@ -700,10 +701,8 @@ typedef union {
 	uintptr_t o;
 } io_power_t;
 
-/* struct _io_acl.subtype */
-#define _ACL_GET 0
-#define _ACL_SET 1
-#define _ACL_CHK 2
+/* struct _io_acl.subtype. A list stands behind the structures, whose layout no page tells. */
+enum _io_acl_subtypes { _IO_ACL_GET, _IO_ACL_SET, _IO_ACL_CHK };
 struct _io_acl {
 	uint16_t type; /* _IO_ACL */
 	uint16_t combine_len;

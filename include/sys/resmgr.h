@@ -172,7 +172,8 @@ typedef struct _resmgr_io_funcs {
 	int (*mmap)(resmgr_context_t *ctp, io_mmap_t *msg, RESMGR_OCB_T *ocb);
 	int (*msg)(resmgr_context_t *ctp, io_msg_t *msg, RESMGR_OCB_T *ocb);
 	int (*reserved)(resmgr_context_t *ctp, void *msg, RESMGR_OCB_T *ocb);
-	/* instead of the library's own; mostly NULL */
+	/* instead of the library's own; mostly NULL. Of what a child inherited: ctp->rcvid is 0,
+	 * and the library has done its own already */
 	int (*dup)(resmgr_context_t *ctp, io_dup_t *msg, RESMGR_OCB_T *ocb);
 	/* each close of a descriptor, also for a client that died (ctp->rcvid is 0 then) */
 	int (*close_dup)(resmgr_context_t *ctp, io_close_t *msg, RESMGR_OCB_T *ocb);
@@ -181,6 +182,7 @@ typedef struct _resmgr_io_funcs {
 	int (*sync)(resmgr_context_t *ctp, io_sync_t *msg, RESMGR_OCB_T *ocb);
 	int (*power)(resmgr_context_t *ctp, io_power_t *msg, RESMGR_OCB_T *ocb);
 	int (*acl)(resmgr_context_t *ctp, io_acl_t *msg, RESMGR_OCB_T *ocb);
+	/* never called: nothing has to be paused */
 	int (*pause)(resmgr_context_t *ctp, void *reserved, RESMGR_OCB_T *ocb);
 	int (*unpause)(resmgr_context_t *ctp, io_pulse_t *msg, RESMGR_OCB_T *ocb);
 	/* NULL: what the ones without 64 do */
@@ -263,6 +265,12 @@ const resmgr_io_funcs_t *resmgr_iofuncs(resmgr_context_t *ctp);
 
 /* Handle again the message of a client that was not answered. -1: ESRCH, EFAULT. */
 int resmgr_msg_again(resmgr_context_t *ctp, int rcvid);
+/* Against deadlocks that do not happen here. EDEADLK, always: answer it as an error. */
+int resmgr_pause_queue(resmgr_context_t *ctp, const void *private_data, size_t extra_size);
+/* For an unpause handler, which is never called. ENOENT, always: nothing is paused. */
+int resmgr_pause_resume(resmgr_context_t *ctp, RESMGR_OCB_T *ocb,
+			int (*callback)(resmgr_context_t *ctp, RESMGR_OCB_T *ocb,
+					void *private_data));
 /* End a close whose handler returned _RESMGR_DELAY_CLOSE: ctp as it was then, or a copy. */
 int _resmgr_complete_delayed_close(resmgr_context_t *ctp);
 

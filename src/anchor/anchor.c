@@ -399,7 +399,7 @@ static int anchor_make_dir(struct anchor *a)
 	if (err == 0 && setenv(NODEDIR_ENV, a->dir.path, 1) < 0)
 		err = -errno;
 	if (err == 0)
-		err = tooldir_enter();
+		err = tooldir_enter(TOOLDIR_SELF);
 	if (err < 0) {
 		nodedir_remove(&a->dir);
 		return anchor_refuse(path, err);

@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "host/linux/launch.h"
+#include "host/linux/tooldir.h"
 
 #define PRIVATE_COMMAND  "kamioka"
 #define PRIVATE_READY_FD 3
@@ -136,5 +137,11 @@ int private_start(char *buf, size_t cap)
 	ready_fd = ends[0];
 	rc = private_launch(command, ends[1]);
 	fd_close(ends[1]);
-	return rc < 0 ? rc : private_read(ready_fd, buf, cap);
+	if (rc == 0)
+		rc = private_read(ready_fd, buf, cap);
+	/* What a node starts finds the commands with QNX's names, and so shall this program, which
+	 * was there before it. Without memory for that it is still in a node. */
+	if (rc == 0)
+		(void)tooldir_enter(command);
+	return rc;
 }

@@ -23,6 +23,7 @@
 #include "client/exec.h"
 #include "client/export.h"
 #include "client/guard.h"
+#include "client/node.h"
 #include "client/path.h"
 #include "client/result.h"
 
@@ -198,6 +199,9 @@ static int spawn_set_file(const struct spawn_plan *plan, struct launch *l, char 
 	l->paths = plan->file;
 	l->n_paths = 1;
 	if (flags & POSIX_SPAWN_SEARCH_PATH) {
+		/* A node that this makes puts commands into PATH (private.c). Why it fails is told
+		 * when the child is made. */
+		(void)node_attach();
 		rc = path_search(plan->file, ret_paths, &l->n_paths);
 		if (rc < 0)
 			return rc;

@@ -24,8 +24,10 @@ struct key {
 	struct open *open;
 	struct bound who;
 	bool is_closing;
-	bool is_delayed;  /* closing, but by nobody at the moment */
-	struct bound was; /* of a link's: the client's; scoid 0: closed by it */
+	bool is_delayed;   /* closing, but by nobody at the moment */
+	struct bound was;  /* of a link's: the client's; scoid 0: closed by it */
+	bool is_untold;    /* inherited, and its dup handler has not run */
+	struct bound from; /* then: a duplicate of this */
 };
 
 /* Only clients that have keys. */
@@ -197,19 +199,45 @@ int binding_dup(struct bindings *table, const struct bound *from, const struct b
 
 static void key_unlink(struct bindings *table, struct key **where);
 
-/* One that is being closed is there still, and good enough. */
-static void rules_duplicate(void *owner, struct link_key from, struct link_key to)
+static bool hears_of_dups(const struct open *open)
 {
-	const struct bound a = {.scoid = from.scoid, .coid = from.coid};
-	const struct bound b = {.scoid = to.scoid, .coid = to.coid};
+	return open->funcs && open->funcs->nfuncs > _IO_DUP - _IO_READ && open->funcs->dup;
+}
+
+/* The lock is held. */
+static void key_set_untold(struct bindings *table, struct key *key, const struct bound *from)
+{
+	key->is_untold = true;
+	key->from = *from;
+	atomic_fetch_add(&table->untold, 1);
+}
+
+static void key_set_told(struct bindings *table, struct key *key)
+{
+	if (key->is_untold)
+		atomic_fetch_sub(&table->untold, 1);
+	key->is_untold = false;
+}
+
+/* One that is being closed is there still, and good enough. */
+static bool rules_duplicate(void *owner, struct link_key from, struct link_key to)
+{
+	const struct bound a = {from.scoid, from.coid, from.pid};
+	const struct bound b = {to.scoid, to.coid, to.pid};
+	const struct bound closed = {.coid = -1};
 	struct bindings *table = owner;
 	const struct key *key;
+	bool tells = false;
 
 	pthread_mutex_lock(&table->lock);
 	key = *key_where(table, &a);
-	if (key)
-		(void)key_add(table, &b, key->open); /* no memory: EBADF to whom it concerns */
+	/* No memory: EBADF to whom it concerns. */
+	if (key && key_add(table, &b, key->open) == 0 && hears_of_dups(key->open)) {
+		key_set_untold(table, *key_where(table, &b), a.scoid ? &a : &closed);
+		tells = true;
+	}
 	pthread_mutex_unlock(&table->lock);
+	return tells;
 }
 
 static bool rules_part(void *owner, struct link_key from, int number, bool is_closed)
@@ -231,6 +259,8 @@ static bool rules_part(void *owner, struct link_key from, int number, bool is_cl
 		key = *where;
 		if (!is_closed)
 			mine->was = key->who;
+		if (!is_closed && key->is_untold)
+			key_set_untold(table, mine, &key->from);
 		key->open->keys--;
 		key_unlink(table, where);
 		free(key);
@@ -244,6 +274,7 @@ const struct link_rules binding_rules = {
 	.duplicate = rules_duplicate,
 	.part = rules_part,
 	.code = DISPATCH_PULSE_LINK,
+	.code_dup = DISPATCH_PULSE_DUP,
 };
 
 /* ---- Using ---- */
@@ -252,6 +283,26 @@ static struct open *key_enter(struct key *key)
 {
 	atomic_fetch_add_explicit(&key->open->uses, USES_RUN, memory_order_acquire);
 	return key->open;
+}
+
+struct open *binding_enter_untold(struct bindings *table, const struct bound *key,
+				  struct bound *ret_who, struct bound *ret_from)
+{
+	struct open *open = NULL;
+	struct key *found;
+
+	if (atomic_load(&table->untold) == 0)
+		return NULL;
+	pthread_mutex_lock(&table->lock);
+	found = *key_where(table, key);
+	if (found && found->is_untold) {
+		*ret_who = found->was.scoid ? found->was : found->who;
+		*ret_from = found->from;
+		key_set_told(table, found);
+		open = key_enter(found);
+	}
+	pthread_mutex_unlock(&table->lock);
+	return open;
 }
 
 struct open *binding_enter(struct bindings *table, const struct bound *who, bool any)
@@ -403,6 +454,7 @@ static void key_unlink(struct bindings *table, struct key **where)
 	struct key *key = *where;
 	struct client **client;
 
+	key_set_told(table, key);
 	*where = key->next;
 	*key->back = key->same;
 	if (key->same)

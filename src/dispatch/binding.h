@@ -43,7 +43,8 @@ struct bindings {
 	struct key **keys;   /* hashed; as many lists as clients below */
 	struct client **clients;
 	size_t lists;
-	size_t count; /* keys */
+	size_t count;            /* keys */
+	_Atomic unsigned untold; /* of these, inherited ones whose dup handler has not run */
 };
 
 /* Who a message is from. */
@@ -68,6 +69,12 @@ extern const struct link_rules binding_rules; /* the owner is a struct bindings 
 /* The key that goes on as link @number's, to close it; *ret_was: whose it was, scoid 0: it has
  * had its close_dup. */
 struct open *binding_enter_close_link(struct bindings *table, int number, struct bound *ret_was);
+
+/* An inherited key whose dup handler is to run, by the caller, who is in the open then; it is
+ * told only once. *ret_who: whose it is, *ret_from: what it is a duplicate of; coid -1: of what
+ * was closed meanwhile. NULL: told already, or no such key. */
+struct open *binding_enter_untold(struct bindings *table, const struct bound *key,
+				  struct bound *ret_who, struct bound *ret_from);
 
 /* NULL: no such key. With @any also one that is being closed. */
 struct open *binding_enter(struct bindings *table, const struct bound *who, bool any);

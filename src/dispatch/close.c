@@ -11,38 +11,6 @@
 #include "iofunc/export.h"
 #include "message/share.h"
 
-/* A context to call handlers with that have nobody to answer: the thread's own, for a while. */
-struct borrowed {
-	resmgr_context_t *ctp;
-	int rcvid, id;
-	struct _msg_info info;
-	size_t offset, size;
-};
-
-static void borrow(struct borrowed *b, resmgr_context_t *ctp, const struct bound *who, int id)
-{
-	*b = (struct borrowed){ctp, ctp->rcvid, ctp->id, ctp->info, ctp->offset, ctp->size};
-	ctp->rcvid = 0;
-	ctp->id = id;
-	ctp->offset = 0;
-	if (!who)
-		return;
-	memset(&ctp->info, 0, sizeof(ctp->info));
-	ctp->info.scoid = who->scoid;
-	ctp->info.coid = who->coid;
-	ctp->info.pid = who->pid;
-	ctp->info.chid = ctp->dpp->chid;
-}
-
-static void give_back(const struct borrowed *b)
-{
-	b->ctp->rcvid = b->rcvid;
-	b->ctp->id = b->id;
-	b->ctp->info = b->info;
-	b->ctp->offset = b->offset;
-	b->ctp->size = b->size;
-}
-
 void close_end(resmgr_context_t *ctp, struct open *open)
 {
 	struct attached_use use;
@@ -50,9 +18,9 @@ void close_end(resmgr_context_t *ctp, struct open *open)
 
 	if (!open->is_dead && ctp && open->funcs->nfuncs > 2 && open->funcs->close_ocb) {
 		attached_enter_again(open->attached, &use);
-		borrow(&borrowed, ctp, NULL, open->attached->id);
+		context_borrow(&borrowed, ctp, NULL, open->attached->id);
 		(void)open->funcs->close_ocb(ctp, NULL, open->ocb); /* there is nobody to tell */
-		give_back(&borrowed);
+		context_give_back(&borrowed);
 		attached_leave(&use);
 	}
 	open_free(open);
@@ -107,9 +75,11 @@ static bool is_shared(const resmgr_context_t *ctp)
 void close_message(resmgr_context_t *ctp)
 {
 	const struct bound who = context_who(ctp);
-	struct open *open = binding_enter_close(&ctp->dpp->bindings, &who);
+	struct open *open;
 	int status;
 
+	inherited_settle(ctp, &who);
+	open = binding_enter_close(&ctp->dpp->bindings, &who);
 	if (!open) {
 		(void)reply_status(ctp, EBADF); /* gone: none to tell */
 		return;
@@ -145,23 +115,31 @@ EXPORT int _resmgr_complete_delayed_close(resmgr_context_t *ctp)
 	return 0;
 }
 
+void close_forget_key(resmgr_context_t *ctp, const struct bound *who)
+{
+	struct open *open = binding_enter_close(&ctp->dpp->bindings, who);
+
+	if (open)
+		key_end(ctp, ctp->dpp, who, open);
+}
+
 void close_forget(resmgr_context_t *ctp)
 {
 	const struct bound who = context_who(ctp);
-	struct open *open = binding_enter_close(&ctp->dpp->bindings, &who);
 
-	if (open)
-		key_end(ctp, ctp->dpp, &who, open);
+	close_forget_key(ctp, &who);
 }
 
 static void close_key(resmgr_context_t *ctp, const struct bound *who, struct open *open)
 {
+	const bool is_held = inherited_tell(ctp, who);
 	struct borrowed borrowed;
 
-	borrow(&borrowed, ctp, who, open->attached->id);
-	(void)call_close_dup(ctp, open); /* nobody waits for the answer */
+	context_borrow(&borrowed, ctp, who, open->attached->id);
+	if (is_held)
+		(void)call_close_dup(ctp, open); /* nobody waits for the answer */
 	key_end(ctp, ctp->dpp, who, open);
-	give_back(&borrowed);
+	context_give_back(&borrowed);
 }
 
 void close_stale(resmgr_context_t *ctp)
@@ -179,14 +157,16 @@ void close_link(resmgr_context_t *ctp, int number)
 	struct bound was = {.scoid = 0};
 	struct open *open = binding_enter_close_link(&ctp->dpp->bindings, number, &was);
 	struct borrowed borrowed;
+	bool is_held;
 
 	if (!open)
 		return;
-	borrow(&borrowed, ctp, was.scoid ? &was : &who, open->attached->id);
-	if (was.scoid)
+	is_held = inherited_tell(ctp, &who);
+	context_borrow(&borrowed, ctp, was.scoid ? &was : &who, open->attached->id);
+	if (was.scoid && is_held)
 		(void)call_close_dup(ctp, open); /* nobody waits for the answer */
 	key_end(ctp, ctp->dpp, &who, open);
-	give_back(&borrowed);
+	context_give_back(&borrowed);
 }
 
 void close_client(dispatch_t *dpp, resmgr_context_t *ctp, int scoid)
@@ -278,10 +258,10 @@ bool close_unblock(resmgr_context_t *ctp)
 	/* Answered before we came here, or the rcvid is another request's by now. */
 	if (MsgInfo_r(pulse.value.sival_int, &info) != EOK || !(info.flags & _NTO_MI_UNBLOCK_REQ))
 		return true;
-	borrow(&borrowed, ctp, NULL, -1);
+	context_borrow(&borrowed, ctp, NULL, -1);
 	ctp->rcvid = pulse.value.sival_int;
 	ctp->info = info;
 	found = unblock_io(ctp, &pulse) || unblock_connect(ctp, &pulse);
-	give_back(&borrowed);
+	context_give_back(&borrowed);
 	return found;
 }

@@ -83,6 +83,33 @@ EXPORT dispatch_context_t *dispatch_block(dispatch_context_t *context)
 	return context;
 }
 
+void context_borrow(struct borrowed *ret, resmgr_context_t *ctp, const struct bound *who, int id)
+{
+	*ret = (struct borrowed){ctp,         ctp->rcvid,  ctp->id,  ctp->info,
+				 ctp->status, ctp->offset, ctp->size};
+	ctp->rcvid = 0;
+	ctp->id = id;
+	ctp->status = 0;
+	ctp->offset = 0;
+	if (!who)
+		return;
+	memset(&ctp->info, 0, sizeof(ctp->info));
+	ctp->info.scoid = who->scoid;
+	ctp->info.coid = who->coid;
+	ctp->info.pid = who->pid;
+	ctp->info.chid = ctp->dpp->chid;
+}
+
+void context_give_back(const struct borrowed *borrowed)
+{
+	borrowed->ctp->rcvid = borrowed->rcvid;
+	borrowed->ctp->id = borrowed->id;
+	borrowed->ctp->info = borrowed->info;
+	borrowed->ctp->status = borrowed->status;
+	borrowed->ctp->offset = borrowed->offset;
+	borrowed->ctp->size = borrowed->size;
+}
+
 EXPORT void dispatch_unblock(dispatch_context_t *context)
 {
 	dispatch_t *dpp = context->resmgr_context.dpp;

@@ -5,6 +5,7 @@
  *	handler.c   routes it: pulse, attached type, resource manager
  *	connect.c   a message with a path: open and its kind
  *	io.c        a message for an open file, combined ones too
+ *	inherited.c a descriptor that came by fork, spawn or exec
  *	close.c     a descriptor, a client, a name is gone; somebody wants to leave
  *	reply.c     what a handler's return value means
  *
@@ -35,6 +36,7 @@
 #define DISPATCH_PULSE_WAKE   (-64)
 #define DISPATCH_PULSE_SELECT (-65)
 #define DISPATCH_PULSE_LINK   (-66) /* a connection has ended without a word: its number */
+#define DISPATCH_PULSE_DUP    (-67) /* a descriptor was inherited: its coid, and the scoid */
 
 struct message_range {
 	struct message_range *next;
@@ -111,6 +113,21 @@ static inline struct bound context_who(const resmgr_context_t *ctp)
 	return (struct bound){ctp->info.scoid, ctp->info.coid, ctp->info.pid};
 }
 
+/* ---- context.c ---- */
+
+/* A context to call handlers with that have nobody to answer: the thread's own, for a while. */
+struct borrowed {
+	resmgr_context_t *ctp;
+	int rcvid, id;
+	struct _msg_info info;
+	long status;
+	size_t offset, size;
+};
+
+/* With @who its message is as if from there. */
+void context_borrow(struct borrowed *ret, resmgr_context_t *ctp, const struct bound *who, int id);
+void context_give_back(const struct borrowed *borrowed);
+
 /* ---- message.c ---- */
 
 /* False: nothing attached. Else *ret_status is what it returned. */
@@ -144,9 +161,18 @@ void io_message(resmgr_context_t *ctp);
  * in @open. */
 int io_components(resmgr_context_t *ctp, struct open *open, size_t offset);
 
+/* The dup handler of @key, if it was inherited and that has not run yet: before anything else
+ * of it. False: the handler refuses it, it has to go. */
+bool inherited_tell(resmgr_context_t *ctp, const struct bound *key);
+/* The same; what is refused goes without close_dup. */
+void inherited_settle(resmgr_context_t *ctp, const struct bound *key);
+/* The pulse that says so. */
+void inherited_pulse(resmgr_context_t *ctp);
+
 void close_message(resmgr_context_t *ctp);
-/* The key of @ctp's message goes, without close_dup. */
+/* The key of @ctp's message, or @who, goes, without close_dup. */
 void close_forget(resmgr_context_t *ctp);
+void close_forget_key(resmgr_context_t *ctp, const struct bound *who);
 /* The same with close_dup, for a key that is left of a descriptor that went without a word. */
 void close_stale(resmgr_context_t *ctp);
 /* All is over for @open, nobody is in it: its close_ocb. */

@@ -50,6 +50,9 @@ static int pulse(resmgr_context_t *ctp)
 	case DISPATCH_PULSE_LINK:
 		close_link(ctp, ctp->msg->pulse.value.sival_int);
 		return 0;
+	case DISPATCH_PULSE_DUP:
+		inherited_pulse(ctp);
+		return 0;
 	case DISPATCH_PULSE_SELECT:
 		return select_pulse(ctp);
 	default:

@@ -329,7 +329,7 @@ static void what_was_not_sent_is_0_and_not_the_message_before(void **state)
 	begin(_RESMGR_FLAG_DIR);
 	(void)connect_fill(&buffer, _IO_CONNECT_OPEN, "secret", O_RDWR);
 	assert_int_equal(send_raw(1, 3, &buffer, sizeof(buffer)), OK);
-	assert_int_equal(send_raw(1, 3, &stat, sizeof(stat)), OK);
+	assert_int_equal(send_raw(1, 3, &stat, sizeof(stat)), STATUS(_STAT_FORM_SYS_2008));
 	assert_int_equal(f.ctp->resmgr_context.size, sizeof(stat));
 	assert_int_equal(send_close(1, 3), OK);
 	for (size_t i = sizeof(struct _io_close); i < sizeof(resmgr_iomsgs_t); i++)

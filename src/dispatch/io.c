@@ -164,6 +164,7 @@ static int io_dup(resmgr_context_t *ctp)
 		return EPERM;
 	if (from.scoid != to.scoid || from.coid != to.coid)
 		close_stale(ctp);
+	inherited_settle(ctp, &from);
 	if (!(open = binding_enter(&ctp->dpp->bindings, &from, false)))
 		return EBADF;
 	ctp->id = open->attached->id;
@@ -209,6 +210,7 @@ static void io_plain(resmgr_context_t *ctp)
 
 	if (who.coid != ctp->info.coid)
 		close_stale(ctp);
+	inherited_settle(ctp, &who);
 	open = binding_enter(&ctp->dpp->bindings, &who, false);
 	if (!open) {
 		(void)reply_status(ctp, EBADF); /* gone: none to tell */

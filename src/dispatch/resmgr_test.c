@@ -5,7 +5,11 @@
 #include <limits.h>
 #include <unistd.h>
 
+/* First: it says what an OCB is. */
 #include "dispatch/fixture.h"
+
+#include "dispatch/dispatch.h"
+#include "message/share.h"
 
 /* What was called, a letter each. */
 static char trace[64];
@@ -108,6 +112,138 @@ static void open_dup_dup_and_three_closes(void **state)
 	fixture_end();
 }
 
+static struct _msg_info dup_by, dup_from;
+static int dup_status;
+
+static int my_dup(resmgr_context_t *ctp, io_dup_t *msg, iofunc_ocb_t *ocb)
+{
+	(void)ocb;
+	traced('D');
+	assert_int_equal(ctp->rcvid, 0);
+	dup_by = ctp->info;
+	dup_from.scoid = msg->i.info.scoid;
+	dup_from.coid = msg->i.info.coid;
+	dup_from.pid = msg->i.info.pid;
+	_RESMGR_STATUS(ctp, 77);
+	return dup_status;
+}
+
+/* Client 2, the child of client 1, which has descriptor 3. */
+static void begin_inherited(int status)
+{
+	const struct link_key from = {1, 3, 1001}, to = {2, 3, 1002};
+
+	begin();
+	f.io.dup = my_dup;
+	dup_status = status;
+	assert_int_equal(send_open(1, 3, O_RDWR), OK);
+	assert_true(binding_rules.duplicate(&f.dpp->bindings, from, to));
+	memset(trace, 0, sizeof(trace));
+}
+
+static void an_inherited_descriptor_has_its_dup_before_all_else(void **state)
+{
+	(void)state;
+	begin_inherited(_RESMGR_DEFAULT);
+	assert_int_equal(send_read(2, 3, 1), STATUS(0));
+	assert_int_equal(trace[0], 'D');
+	assert_int_equal(dup_by.scoid, 2);
+	assert_int_equal(dup_by.coid, 3);
+	assert_int_equal(dup_by.pid, 1002);
+	assert_int_equal(dup_from.scoid, 1);
+	assert_int_equal(dup_from.coid, 3);
+	assert_int_equal(dup_from.pid, 1001);
+	/* The pulse comes later, and once is enough. */
+	memset(trace, 0, sizeof(trace));
+	assert_int_equal(fake_send_pulse(f.ctp, 2, DISPATCH_PULSE_DUP, 3), 0);
+	assert_int_equal(send_read(2, 3, 1), STATUS(0));
+	assert_null(strchr(trace, 'D'));
+	assert_int_equal(send_close(1, 3), OK);
+	assert_int_equal(send_close(2, 3), OK);
+	assert_int_equal(f.attr.count, 0);
+	fixture_end();
+}
+
+static void a_pulse_tells_of_an_inherited_descriptor(void **state)
+{
+	(void)state;
+	begin_inherited(EOK);
+	/* Nobody's, and somebody's who has it told already. */
+	assert_int_equal(fake_send_pulse(f.ctp, 5, DISPATCH_PULSE_DUP, 3), 0);
+	assert_int_equal(fake_send_pulse(f.ctp, 1, DISPATCH_PULSE_DUP, 3), 0);
+	assert_string_equal(trace, "");
+	assert_int_equal(fake_send_pulse(f.ctp, 2, DISPATCH_PULSE_DUP, 3), 0);
+	assert_int_equal(fake_send_pulse(f.ctp, 2, DISPATCH_PULSE_DUP, 3), 0);
+	assert_string_equal(trace, "D");
+	assert_int_equal(send_close(1, 3), OK);
+	assert_int_equal(send_close(2, 3), OK);
+	assert_string_equal(trace, "Dddcf");
+	fixture_end();
+}
+
+static void an_heir_that_dies_at_once_has_dup_and_close_dup(void **state)
+{
+	(void)state;
+	begin_inherited(_RESMGR_DEFAULT);
+	assert_int_equal(send_close(1, 3), OK);
+	assert_int_equal(fake_send_pulse(f.ctp, 2, _PULSE_CODE_DISCONNECT, 0), 0);
+	assert_string_equal(trace, "dDdcf");
+	assert_int_equal(closed_by.pid, 1002);
+	fixture_end();
+}
+
+/* It has gone on as a link's before anybody was told. */
+static void a_link_that_ends_untold_has_dup_and_close_dup(void **state)
+{
+	const struct link_key heir = {2, 3, 1002};
+
+	(void)state;
+	begin_inherited(_RESMGR_DEFAULT);
+	assert_true(binding_rules.part(&f.dpp->bindings, heir, 4711, false));
+	assert_int_equal(fake_send_pulse(f.ctp, 0, DISPATCH_PULSE_LINK, 4711), 0);
+	assert_string_equal(trace, "Dd");
+	assert_int_equal(dup_by.scoid, 2);
+	assert_int_equal(dup_by.coid, 3);
+	assert_int_equal(f.dpp->bindings.untold, 0);
+	assert_int_equal(send_close(1, 3), OK);
+	fixture_end();
+}
+
+static void a_refused_heir_has_nothing_open(void **state)
+{
+	(void)state;
+	begin_inherited(EPERM);
+	assert_int_equal(send_read(2, 3, 1), EBADF);
+	assert_int_equal(send_close(2, 3), EBADF);
+	assert_string_equal(trace, "D");
+	assert_int_equal(send_close(1, 3), OK);
+	assert_int_equal(f.attr.count, 0);
+	fixture_end();
+	begin_inherited(EPERM);
+	assert_int_equal(send_close(1, 3), OK);
+	assert_int_equal(fake_send_pulse(f.ctp, 2, _PULSE_CODE_DISCONNECT, 0), 0);
+	assert_string_equal(trace, "dDcf");
+	assert_int_equal(f.dpp->bindings.untold, 0);
+	fixture_end();
+}
+
+static void without_a_dup_handler_nobody_is_told(void **state)
+{
+	const struct link_key from = {1, 3, 1001}, to = {2, 3, 1002}, none = {4, 9, 1004};
+
+	(void)state;
+	begin();
+	assert_int_equal(send_open(1, 3, O_RDWR), OK);
+	assert_false(binding_rules.duplicate(&f.dpp->bindings, from, to));
+	assert_false(binding_rules.duplicate(&f.dpp->bindings, none, to));
+	assert_int_equal(f.dpp->bindings.untold, 0);
+	assert_int_equal(send_read(2, 3, 1), STATUS(0));
+	assert_int_equal(fake_send_pulse(f.ctp, 2, _PULSE_CODE_DISCONNECT, 0), 0);
+	assert_int_equal(closed_by.pid, 1002);
+	assert_int_equal(send_close(1, 3), OK);
+	fixture_end();
+}
+
 static void a_dead_clients_descriptors_are_closed_and_its_id_given_back(void **state)
 {
 	(void)state;
@@ -207,7 +343,7 @@ static void stat_by_path_opens_and_closes(void **state)
 	(void)state;
 	begin();
 	f.attr.nbytes = 77;
-	assert_int_equal(send_raw(1, 3, &buffer, size), OK);
+	assert_int_equal(send_raw(1, 3, &buffer, size), STATUS(_STAT_FORM_SYS_2008));
 	assert_string_equal(trace, "oalsucf");
 	assert_int_equal(f.attr.count, 0);
 	assert_int_equal(fake_answer.size, sizeof(stat));
@@ -224,7 +360,7 @@ static void a_combined_open_without_close_stays_open(void **state)
 
 	(void)state;
 	begin();
-	assert_int_equal(send_raw(1, 3, &buffer, size), OK);
+	assert_int_equal(send_raw(1, 3, &buffer, size), STATUS(_STAT_FORM_SYS_2008));
 	assert_int_equal(f.attr.count, 1);
 	assert_int_equal(send_close(1, 3), OK);
 	fixture_end();
@@ -573,6 +709,34 @@ static void a_parked_request_can_be_handled_again(void **state)
 	fixture_end();
 }
 
+static int pauses(resmgr_context_t *ctp, io_read_t *msg, iofunc_ocb_t *ocb)
+{
+	(void)msg;
+	(void)ocb;
+	return resmgr_pause_queue(ctp, "kept", 5);
+}
+
+static int never_resumed(resmgr_context_t *ctp, iofunc_ocb_t *ocb, void *data)
+{
+	(void)ctp;
+	(void)ocb;
+	(void)data;
+	fail();
+	return EOK;
+}
+
+static void nothing_can_be_paused(void **state)
+{
+	(void)state;
+	begin();
+	f.io.read = pauses;
+	assert_int_equal(send_open(1, 3, O_RDWR), OK);
+	assert_int_equal(send_read(1, 3, 6), EDEADLK);
+	assert_int_equal(resmgr_pause_resume(&f.ctp->resmgr_context, NULL, never_resumed), ENOENT);
+	assert_int_equal(send_close(1, 3), OK);
+	fixture_end();
+}
+
 static int answers_in_parts(resmgr_context_t *ctp, io_write_t *msg, iofunc_ocb_t *ocb)
 {
 	char a[2], b[3];
@@ -734,6 +898,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(open_dup_dup_and_three_closes),
+		cmocka_unit_test(an_inherited_descriptor_has_its_dup_before_all_else),
+		cmocka_unit_test(a_pulse_tells_of_an_inherited_descriptor),
+		cmocka_unit_test(an_heir_that_dies_at_once_has_dup_and_close_dup),
+		cmocka_unit_test(a_link_that_ends_untold_has_dup_and_close_dup),
+		cmocka_unit_test(a_refused_heir_has_nothing_open),
+		cmocka_unit_test(without_a_dup_handler_nobody_is_told),
 		cmocka_unit_test(a_dead_clients_descriptors_are_closed_and_its_id_given_back),
 		cmocka_unit_test(dup_of_another_users_descriptor_is_eperm),
 		cmocka_unit_test(an_open_over_a_key_that_was_left_closes_it),
@@ -753,6 +923,7 @@ int main(void)
 		cmocka_unit_test(detach_with_close_runs_the_close_handlers),
 		cmocka_unit_test(detach_in_a_connect_function_does_not_wait_for_itself),
 		cmocka_unit_test(msgreply_says_the_contexts_status),
+		cmocka_unit_test(nothing_can_be_paused),
 		cmocka_unit_test(a_parked_request_can_be_handled_again),
 		cmocka_unit_test(handlers_read_and_answer_in_parts),
 		cmocka_unit_test(what_is_unbound_is_not_closed),

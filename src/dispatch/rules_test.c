@@ -341,13 +341,32 @@ static void marked_times_become_real_at_stat(void **state)
 	assert_int_equal(send_open(1, 3, O_RDONLY), OK);
 	f.attr.atime = f.attr.mtime = f.attr.ctime = 1;
 	f.attr.flags = IOFUNC_ATTR_MTIME | IOFUNC_ATTR_CTIME;
-	assert_int_equal(send_raw(1, 3, &stat_, sizeof(stat_)), OK);
+	assert_int_equal(send_raw(1, 3, &stat_, sizeof(stat_)), STATUS(_STAT_FORM_SYS_2008));
 	memcpy(&got, fake_answer.data, sizeof(got));
 	assert_int_equal(got.st_atime, 1);
 	assert_true(got.st_mtime > 1 && got.st_ctime > 1);
 	assert_int_equal(f.attr.flags, IOFUNC_ATTR_DIRTY_TIME);
 	assert_int_equal(got.st_uid, 500);
 	assert_int_not_equal(got.st_ino, 0);
+	assert_int_equal(send_close(1, 3), OK);
+	fixture_end();
+}
+
+/* An old program asks for no form, and gets the status of the one that it gets. */
+static void stat_says_its_form(void **state)
+{
+	static const uint32_t forms[] = {_STAT_FORM_UNSET, _STAT_FORM_T32_2001, _STAT_FORM_T32_2008,
+					 _STAT_FORM_T64_2008, 77};
+	struct _io_stat ask = {.type = _IO_STAT};
+
+	(void)state;
+	begin(S_IFREG | 0666);
+	assert_int_equal(send_open(1, 3, O_RDONLY), OK);
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		ask.format = forms[i];
+		assert_int_equal(send_raw(1, 3, &ask, sizeof(ask)), STATUS(_STAT_FORM_T64_2008));
+		assert_int_equal(fake_answer.size, sizeof(struct stat));
+	}
 	assert_int_equal(send_close(1, 3), OK);
 	fixture_end();
 }
@@ -973,6 +992,38 @@ static void func_init_fills_as_much_as_there_is(void **state)
 	assert_int_equal(io.nfuncs, _RESMGR_IO_NFUNCS);
 	assert_ptr_equal(io.sync, iofunc_sync_default);
 	assert_null(io.notify);
+	assert_null(io.power);
+	assert_null(io.acl);
+	assert_null(io.pause);
+	assert_null(io.unpause);
+}
+
+/* Whether a program installs them or not, a client hears the same. */
+static void power_and_acl_are_enosys(void **state)
+{
+	const struct _io_power power = {.type = _IO_POWER, .combine_len = sizeof(power)};
+	struct {
+		struct _io_acl acl;
+		char list[64];
+	} acl = {.acl = {.type = _IO_ACL, .combine_len = sizeof(struct _io_acl)}};
+
+	(void)state;
+	begin(S_IFREG | 0666);
+	assert_int_equal(send_open(1, 3, O_RDWR), OK);
+	for (int installed = 0; installed < 2; installed++) {
+		f.io.power = installed ? iofunc_power_default : NULL;
+		f.io.acl = installed ? iofunc_acl_default : NULL;
+		assert_int_equal(send_raw(1, 3, &power, sizeof(power)), ENOSYS);
+		for (uint32_t what = _IO_ACL_GET; what <= _IO_ACL_CHK; what++) {
+			acl.acl.subtype = what;
+			assert_int_equal(send_raw(1, 3, &acl, sizeof(acl)), ENOSYS);
+		}
+		assert_int_equal(send_raw(1, 3, &acl, sizeof(acl.acl) - 1), EBADMSG);
+		assert_int_equal(send_raw(1, 3, &power, sizeof(power) - 1), EBADMSG);
+	}
+	assert_null(f.attr.acl);
+	assert_int_equal(send_close(1, 3), OK);
+	fixture_end();
 }
 
 int main(void)
@@ -990,6 +1041,7 @@ int main(void)
 		cmocka_unit_test(chown_is_restricted_where_the_mount_says_so),
 		cmocka_unit_test(utime_sets_what_it_is_given),
 		cmocka_unit_test(marked_times_become_real_at_stat),
+		cmocka_unit_test(stat_says_its_form),
 		cmocka_unit_test(a_mount_cuts_times),
 		cmocka_unit_test(fcntls_flags_are_the_open_files),
 		cmocka_unit_test(pathconf_knows_what_the_mount_says),
@@ -1015,6 +1067,7 @@ int main(void)
 		cmocka_unit_test(a_files_lock_is_recursive),
 		cmocka_unit_test(a_files_lock_keeps_threads_apart),
 		cmocka_unit_test(func_init_fills_as_much_as_there_is),
+		cmocka_unit_test(power_and_acl_are_enosys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,6 +21,7 @@
 #include "io/control.h"
 #include "io/file.h"
 #include "io/plain.h"
+#include "io/terminal.h"
 
 #define CONTROL_PARTS_MAX 64
 /* Of the kernel's terminals. */
@@ -149,24 +150,27 @@ EXPORT int devctlv(int fd, int dcmd, int sparts, int rparts, const struct iovec 
 
 /*
  * The command goes as it is, since that is what the server compares. In the kernel's numbers the
- * bits of the two directions are exchanged, so that data goes both ways whatever they say.
+ * bits of the two directions are exchanged, so that data goes both ways whatever they say. Of its
+ * terminals' numbers those that QNX has are translated.
  */
 static int ioctl_served(int fd, unsigned long request, void *arg)
 {
-	const struct iovec part = {arg, (size_t)get_device_size(request)};
+	const int known = terminal_command(request);
+	const int command = known ? known : (int)request;
+	const struct iovec part = {arg, (size_t)get_device_size(command)};
 	const struct control c = {.fd = fd,
-				  .command = (int)request,
+				  .command = command,
 				  .nbytes = part.iov_len,
 				  .out = &part,
 				  .in = &part,
 				  .n_out = 1,
 				  .n_in = 1,
-				  .both_ways = true};
+				  .both_ways = !known};
 	int info = 0, error;
 
 	if (request == FIONBIO || request == FIOCLEX || request == FIONCLEX)
 		return control_request(fd, request, arg);
-	/* The kernel's terminals': what is behind arg is not known. */
+	/* The others of the kernel's terminals: what is behind arg is not known. */
 	if (_IOC_TYPE(request) == KERNEL_CLASS_TTY && part.iov_len == 0)
 		return result_errno(-ENOTTY);
 	error = control_send(&c, &info);

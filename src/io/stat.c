@@ -35,7 +35,8 @@ static long stat_plain(int dir_fd, const char *path, const void *arg)
 	return plain_fstatat(dir_fd, path, a->st, a->flags);
 }
 
-static const struct _io_stat ask_stat = {.type = _IO_STAT, .combine_len = sizeof(ask_stat)};
+static const struct _io_stat ask_stat = {
+	.type = _IO_STAT, .combine_len = sizeof(ask_stat), .format = _STAT_FORM_SYS_2008};
 
 static long stat_served(struct served *s, const void *arg)
 {

@@ -50,7 +50,8 @@ static long real_plain(int dir_fd, const char *path, const void *arg)
 /* The server knows whether it is there; links of servers are followed. */
 static long real_served(struct served *s, const void *arg)
 {
-	const struct _io_stat ask = {.type = _IO_STAT, .combine_len = sizeof(ask)};
+	const struct _io_stat ask = {
+		.type = _IO_STAT, .combine_len = sizeof(ask), .format = _STAT_FORM_SYS_2008};
 	const struct file_wish wish = {.subtype = _IO_CONNECT_COMBINE_CLOSE,
 				       .ioflag = FILE_NO_ACCESS,
 				       .part = &ask,

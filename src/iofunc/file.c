@@ -272,7 +272,8 @@ EXPORT int iofunc_devctl_default(resmgr_context_t *ctp, io_devctl_t *msg, iofunc
 	return iofunc_devctl(ctp, msg, ocb, ocb->attr);
 }
 
-/* Neither is there here. */
+/* Neither is there here. A list that was kept, but not obeyed, would let in whom its owner
+ * thinks shut out. */
 EXPORT int iofunc_power_default(resmgr_context_t *ctp, io_power_t *msg, iofunc_ocb_t *ocb)
 {
 	(void)ctp;
@@ -281,10 +282,16 @@ EXPORT int iofunc_power_default(resmgr_context_t *ctp, io_power_t *msg, iofunc_o
 	return ENOSYS;
 }
 
-EXPORT int iofunc_acl_default(resmgr_context_t *ctp, io_acl_t *msg, iofunc_ocb_t *ocb)
+EXPORT int iofunc_acl(resmgr_context_t *ctp, io_acl_t *msg, iofunc_ocb_t *ocb, iofunc_attr_t *attr)
 {
 	(void)ctp;
 	(void)msg;
 	(void)ocb;
+	(void)attr;
 	return ENOSYS;
+}
+
+EXPORT int iofunc_acl_default(resmgr_context_t *ctp, io_acl_t *msg, iofunc_ocb_t *ocb)
+{
+	return iofunc_acl(ctp, msg, ocb, ocb->attr);
 }

@@ -44,6 +44,8 @@ EXPORT int iofunc_stat_default(resmgr_context_t *ctp, io_stat_t *msg, iofunc_ocb
 	status = iofunc_stat(ctp, ocb->attr, &msg->o);
 	if (status != EOK)
 		return status;
+	/* Whatever form was asked for: this is the one that there is. */
+	_RESMGR_STATUS(ctp, _STAT_FORM_SYS_2008);
 	return _RESMGR_PTR(ctp, &msg->o, sizeof(msg->o));
 }
 

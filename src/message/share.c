@@ -12,6 +12,9 @@
  *	same: whoever can do that holds both. So the new connection is bound to what the old one
  *	is bound to, one more user of it, and has its own close_dup.
  *
+ *	For a server this is a dup without a message. Who wants to hear of dups is told by a
+ *	pulse of the library's own (dispatch/inherited.c).
+ *
  *	The same process over the new connection, after an exec: the same client and descriptor.
  *	Nothing is added.
  *
@@ -121,8 +124,8 @@ struct link *share_take(struct channel *ch, uint64_t ticket)
 static struct link_key key_of(const struct link *l)
 {
 	if (l->is_parted)
-		return (struct link_key){0, l->number};
-	return (struct link_key){l->client->scoid, l->coid};
+		return (struct link_key){0, l->number, 0};
+	return (struct link_key){l->client->scoid, l->coid, l->client->pid};
 }
 
 void share_duplicate(struct channel *ch, const struct link *from, const struct link *to)
@@ -133,8 +136,9 @@ void share_duplicate(struct channel *ch, const struct link *from, const struct l
 		return;
 	a = key_of(from);
 	b = key_of(to);
-	if (a.scoid != b.scoid || a.coid != b.coid)
-		ch->rules->duplicate(ch->rules_owner, a, b);
+	if ((a.scoid != b.scoid || a.coid != b.coid) && ch->rules->duplicate(ch->rules_owner, a, b))
+		channel_pulse(ch, THREAD_PRIORITY_DEFAULT, ch->rules->code_dup, (uint64_t)b.coid,
+			      b.scoid);
 }
 
 /* Another connection of the same client has that id meanwhile, or after an exec. */

@@ -4,10 +4,12 @@
 #pragma once
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 /* Whom a descriptor belongs to: a client's connection, or with scoid 0 a link by its number. */
 struct link_key {
 	int scoid, coid;
+	pid_t pid; /* of the client */
 };
 
 /*
@@ -15,12 +17,13 @@ struct link_key {
  * call anything of a channel.
  */
 struct link_rules {
-	/* @to is another descriptor of what @from is one of. */
-	void (*duplicate)(void *owner, struct link_key from, struct link_key to);
+	/* @to is another descriptor of what @from is one of. True: a pulse shall say so. */
+	bool (*duplicate)(void *owner, struct link_key from, struct link_key to);
 	/* What @from is one of goes on as the link's. False: it is one of nothing. @is_closed: it
 	 * has had its close_dup. */
 	bool (*part)(void *owner, struct link_key from, int number, bool is_closed);
-	int code; /* of a pulse that says with a link's number that it has ended */
+	int code;     /* of a pulse that says with a link's number that it has ended */
+	int code_dup; /* of one that says with a client and its coid that this is a duplicate */
 };
 void channel_set_rules(int chid, const struct link_rules *rules, void *owner);
 

@@ -293,7 +293,7 @@ static int agent_begin(struct agent *a)
 		return -errno;
 	if (fcntl(a->options->node_fd, F_SETFL, O_NONBLOCK) < 0)
 		return -errno;
-	err = tooldir_enter();
+	err = tooldir_enter(TOOLDIR_SELF);
 	if (err < 0)
 		return err;
 	err = reaper_init(&a->reaper, &owner, a);

@@ -127,10 +127,10 @@ static int births(void)
 	return 0;
 }
 
-/* Runs a program and ends as it does. */
+/* Runs a program, found along PATH, and ends as it does. */
 static int run(char **argv)
 {
-	pid_t pid = spawnv(P_NOWAIT, argv[0], argv);
+	pid_t pid = spawnvp(P_NOWAIT, argv[0], argv);
 
 	CHECK(pid > 0);
 	return status_of(pid);

@@ -158,6 +158,28 @@ TEST_OUTSIDE(private_node_is_inherited_by_children)
 	expect_output(&result, "ok\n");
 }
 
+/* The program was there before its node: its PATH is another one from then on. */
+TEST_OUTSIDE(own_names_are_first_in_a_private_nodes_path)
+{
+	struct harness_result result;
+
+	/* The call that makes the node searches the new one already. */
+	HARNESS_RUN(&result, harness_tool("kin"), "run", "waitfor", "/");
+	expect_output(&result, "");
+	HARNESS_RUN(&result, harness_tool("kin"), "run", "sh", "-c",
+		    "echo \"${PATH%%:*}\"; command -v waitfor");
+	EXPECT_EQ(result.status, 0);
+	EXPECT_CONTAINS(result.out, "/libexec/kamioka\n");
+	EXPECT_CONTAINS(result.out, "/libexec/kamioka/waitfor\n");
+	harness_result_fini(&result);
+	/* Once, though each of them is told of the node. */
+	HARNESS_RUN(&result, harness_tool("kin"), "run", harness_tool("kin"), "run", "sh", "-c",
+		    "echo \"${PATH#*/libexec/kamioka:}\"");
+	EXPECT_EQ(result.status, 0);
+	EXPECT(!strstr(result.out, "/libexec/kamioka"));
+	harness_result_fini(&result);
+}
+
 /* ---- All that other tests say of a child holds on these ways, too. ---- */
 
 /* What these are about is an option of the node, or the kernel's word to who clones. */

@@ -33,6 +33,11 @@ struct server_seen {
 	volatile int unlinks, mkdirs, renames, symlinks, links;
 	volatile unsigned last_mode;
 	struct _xtype_readcond last_cond;
+	struct server_dup {
+		int rcvid, pid, coid, from_pid, from_coid;
+		int reads; /* before it */
+	} last_dup;
+	volatile int refuses; /* the next dup */
 	char last_path[256];
 };
 
@@ -203,6 +208,22 @@ static int server_unblock(resmgr_context_t *ctp, io_pulse_t *pulse, RESMGR_OCB_T
 		return EINTR;
 	}
 	return _RESMGR_DEFAULT;
+}
+
+/* Of /srv/dups. */
+static int server_dup(resmgr_context_t *ctp, io_dup_t *msg, RESMGR_OCB_T *ocb)
+{
+	(void)ocb;
+	server_seen->last_dup = (struct server_dup){
+		.rcvid = ctp->rcvid,
+		.pid = ctp->info.pid,
+		.coid = ctp->info.coid,
+		.from_pid = msg->i.info.pid,
+		.from_coid = msg->i.info.coid,
+		.reads = server_seen->reads,
+	};
+	server_seen->dups++;
+	return server_seen->refuses ? EPERM : _RESMGR_DEFAULT;
 }
 
 static int server_close_dup(resmgr_context_t *ctp, io_close_t *msg, RESMGR_OCB_T *ocb)
@@ -377,7 +398,7 @@ static void server_loop(dispatch_t *dpp, int ready)
 static void server_run(int ready)
 {
 	static resmgr_connect_funcs_t connect_funcs, folder_funcs;
-	static resmgr_io_funcs_t io_funcs, folder_io, event_io;
+	static resmgr_io_funcs_t io_funcs, folder_io, event_io, dups_io;
 	static iofunc_funcs_t ocb_funcs = {.nfuncs = _IOFUNC_NFUNCS,
 					   .ocb_calloc = server_ocb_calloc,
 					   .ocb_free = server_ocb_free};
@@ -404,6 +425,8 @@ static void server_run(int ready)
 	event_io = io_funcs;
 	event_io.notify = event_notify;
 	event_io.close_dup = event_close_dup;
+	dups_io = io_funcs;
+	dups_io.dup = server_dup;
 	IOFUNC_NOTIFY_INIT(server_notify);
 	iofunc_attr_init(&server_event.attr, S_IFCHR | 0666, NULL, NULL);
 	iofunc_attr_init(&server_memory.attr, S_IFREG | 0666, NULL, NULL);
@@ -411,6 +434,8 @@ static void server_run(int ready)
 	iofunc_attr_init(&server_folder, S_IFDIR | 0777, NULL, NULL);
 	server_memory.attr.mount = server_waits.attr.mount = server_folder.mount = &mount;
 	if (resmgr_attach(dpp, NULL, "/srv/memory", _FTYPE_ANY, 0, &connect_funcs, &io_funcs,
+			  &server_memory.attr) < 0 ||
+	    resmgr_attach(dpp, NULL, "/srv/dups", _FTYPE_ANY, 0, &connect_funcs, &dups_io,
 			  &server_memory.attr) < 0 ||
 	    resmgr_attach(dpp, NULL, "/srv/waits", _FTYPE_ANY, 0, &connect_funcs, &io_funcs,
 			  &server_waits.attr) < 0 ||

@@ -74,6 +74,117 @@ TEST(a_forked_child_shares_the_open_file)
 	server_stop(&s);
 }
 
+/* ---- The dup handler ---- */
+
+TEST(a_forked_childs_descriptor_is_a_dup_for_the_server)
+{
+	struct server s = server_start();
+	int fd = EXPECT_OK(open("/srv/dups", O_RDWR)), other = EXPECT_OK(dup(fd));
+	pid_t pid;
+
+	EXPECT_EQ(s.seen->dups, 1);
+	EXPECT_NE(s.seen->last_dup.rcvid, 0);
+	EXPECT_EQ(s.seen->last_dup.coid, other);
+	EXPECT_OK(close(other));
+	pid = EXPECT_OK(fork());
+	if (pid == 0) {
+		char byte;
+
+		/* The first message comes after its dup. */
+		EXPECT_EQ(read(fd, &byte, 1), 0);
+		EXPECT_EQ(s.seen->dups, 2);
+		EXPECT_EQ(s.seen->last_dup.reads, 0);
+		EXPECT_EQ(s.seen->last_dup.rcvid, 0);
+		EXPECT_EQ(s.seen->last_dup.pid, getpid());
+		EXPECT_EQ(s.seen->last_dup.coid, fd);
+		EXPECT_EQ(s.seen->last_dup.from_pid, getppid());
+		EXPECT_EQ(s.seen->last_dup.from_coid, fd);
+		_exit(0);
+	}
+	expect_exit(pid, 0);
+	EVENTUALLY(s.seen->close_dups == 2);
+	EXPECT_OK(close(fd));
+	EVENTUALLY(s.seen->close_ocbs == 1);
+	EXPECT_EQ(s.seen->close_dups, 3);
+	EXPECT_EQ(s.seen->dups, 2);
+	server_stop(&s);
+}
+
+TEST(a_child_that_never_uses_it_has_its_dup)
+{
+	struct server s = server_start();
+	int fd = EXPECT_OK(open("/srv/dups", O_RDWR));
+	pid_t pid = EXPECT_OK(fork());
+
+	if (pid == 0)
+		for (;;)
+			pause();
+	EVENTUALLY(s.seen->dups == 1);
+	EXPECT_EQ(s.seen->last_dup.pid, pid);
+	EXPECT_EQ(s.seen->close_dups, 0);
+	end_child(pid);
+	EVENTUALLY(s.seen->close_dups == 1);
+	EXPECT_OK(close(fd));
+	EVENTUALLY(s.seen->close_ocbs == 1);
+	EXPECT_EQ(s.seen->dups, 1);
+	server_stop(&s);
+}
+
+TEST(spawn_is_one_dup_for_each_descriptor_and_exec_none)
+{
+	struct server s = server_start();
+	int fd = EXPECT_OK(open("/srv/dups", O_RDWR));
+	int again = EXPECT_OK(dup(fd));
+	char number[16];
+	pid_t pid;
+
+	EXPECT_EQ(write(fd, "0123", 4), 4);
+	EXPECT_EQ(lseek(fd, 0, SEEK_SET), 0);
+	snprintf(number, sizeof(number), "%d", again);
+	pid = EXPECT_OK(spawnl(P_NOWAIT, harness_tool("holder"), "holder", number, "read", NULL));
+	expect_exit(pid, 0);
+	EVENTUALLY(s.seen->close_dups == 2);
+	EXPECT_EQ(s.seen->dups, 3);
+	EXPECT_EQ(lseek(fd, 0, SEEK_SET), 0);
+	pid = EXPECT_OK(fork());
+	if (pid == 0) {
+		execl(harness_tool("holder"), "holder", number, "read", NULL);
+		_exit(99);
+	}
+	expect_exit(pid, 0);
+	EVENTUALLY(s.seen->close_dups == 4);
+	EXPECT_EQ(s.seen->dups, 5);
+	EXPECT_OK(close(fd));
+	EXPECT_OK(close(again));
+	EVENTUALLY(s.seen->close_ocbs == 1);
+	EXPECT_EQ(s.seen->close_dups, 6);
+	server_stop(&s);
+}
+
+TEST(a_dup_that_the_server_refuses_leaves_the_child_without_the_file)
+{
+	struct server s = server_start();
+	int fd = EXPECT_OK(open("/srv/dups", O_RDWR));
+	pid_t pid;
+
+	s.seen->refuses = 1;
+	pid = EXPECT_OK(fork());
+	if (pid == 0) {
+		char byte;
+
+		EXPECT_ERRNO(read(fd, &byte, 1), EBADF);
+		_exit(0);
+	}
+	expect_exit(pid, 0);
+	EXPECT_EQ(s.seen->dups, 1);
+	EXPECT_EQ(s.seen->reads, 0);
+	EXPECT_EQ(write(fd, "x", 1), 1);
+	EXPECT_OK(close(fd));
+	EVENTUALLY(s.seen->close_ocbs == 1);
+	EXPECT_EQ(s.seen->close_dups, 1);
+	server_stop(&s);
+}
+
 TEST(a_childs_file_outlives_its_parents)
 {
 	struct server s = server_start();

@@ -12,34 +12,32 @@
 
 #define TOOLDIR_PLACE "/../libexec/kamioka"
 
-/* -ENOENT: there is none. */
-static int tooldir_find(char *buf, size_t cap)
+/* -ENOENT: there is none. @command may be a link to the one in bin/. */
+static int tooldir_find(const char *command, char ret[PATH_MAX])
 {
 	char path[PATH_MAX + sizeof(TOOLDIR_PLACE)];
-	ssize_t len = readlink("/proc/self/exe", path, PATH_MAX);
 	char *slash;
 
-	if (len < 0)
-		return -errno;
-	path[len] = '\0';
+	if (!realpath(command, path))
+		return -ENOENT;
 	slash = strrchr(path, '/');
-	if (!slash || len == PATH_MAX)
+	if (!slash)
 		return -ENOENT;
 	strcpy(slash, TOOLDIR_PLACE);
 	/* Without the "..": people read PATH. */
-	if (cap < PATH_MAX || !realpath(path, buf))
+	if (!realpath(path, ret))
 		return -ENOENT;
-	return access(buf, X_OK) == 0 ? 0 : -ENOENT;
+	return access(ret, X_OK) == 0 ? 0 : -ENOENT;
 }
 
-int tooldir_enter(void)
+int tooldir_enter(const char *command)
 {
 	const char *path = getenv("PATH");
 	auto_free char *longer = NULL;
 	char dir[PATH_MAX];
 	size_t len;
 
-	if (tooldir_find(dir, sizeof(dir)) < 0 || strchr(dir, ':'))
+	if (tooldir_find(command, dir) < 0 || strchr(dir, ':'))
 		return 0;
 	len = strlen(dir);
 	if (path && strncmp(path, dir, len) == 0 && (path[len] == ':' || path[len] == '\0'))

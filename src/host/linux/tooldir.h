@@ -6,6 +6,8 @@
  */
 #pragma once
 
-/* Puts it first in $PATH of this process and what it starts, if there is such a folder and it is not
- * first already. 0 or -errno. */
-int tooldir_enter(void);
+#define TOOLDIR_SELF "/proc/self/exe" /* for the command itself */
+
+/* Puts that of @command, a path of the kamioka command, first in $PATH of this process and what
+ * it starts, if there is such a folder and it is not first already. 0 or -errno. */
+int tooldir_enter(const char *command);
