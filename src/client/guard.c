@@ -236,15 +236,10 @@ void guard_close_plain(int fd)
 	errno = saved;
 }
 
-int guard_add(struct guard_fd *g, int fd)
+static int guard_hide(struct guard_fd *g, int high)
 {
-	int high = guard_lift_or_raise(fd);
 	struct stat st;
 
-	if (high >= 0)
-		guard_close_plain(fd);
-	else
-		high = fd;
 	if (fstat(high, &st) < 0)
 		return -errno;
 	g->device = st.st_dev;
@@ -253,19 +248,40 @@ int guard_add(struct guard_fd *g, int fd)
 	return 0;
 }
 
-void guard_close(struct guard_fd *g)
+int guard_add(struct guard_fd *g, int fd)
 {
-	sigset_t mask;
-	int fd;
+	int high = guard_lift_or_raise(fd);
 
-	if (guard_number(g) < 0)
-		return;
-	guard_making(&mask);
-	fd = __atomic_exchange_n(&g->number, -1, __ATOMIC_ACQ_REL);
+	if (high >= 0)
+		guard_close_plain(fd);
+	return guard_hide(g, high >= 0 ? high : fd);
+}
+
+int guard_add_copy(struct guard_fd *g, int fd)
+{
+	int high = guard_lift_or_raise(fd);
+
+	return high < 0 ? -EMFILE : guard_hide(g, high);
+}
+
+void guard_close_making(struct guard_fd *g)
+{
+	int fd = __atomic_exchange_n(&g->number, -1, __ATOMIC_ACQ_REL);
+
 	if (fd >= 0 && guard_find(fd) == g)
 		__atomic_store_n(&guard_at[fd], NULL, __ATOMIC_RELEASE);
 	if (fd >= 0)
 		guard_close_plain(fd); /* nothing was written */
+}
+
+void guard_close(struct guard_fd *g)
+{
+	sigset_t mask;
+
+	if (guard_number(g) < 0)
+		return;
+	guard_making(&mask);
+	guard_close_making(g);
 	guard_made(&mask);
 }
 

@@ -30,11 +30,15 @@ struct guard_fd {
  * case. 0 or -errno. One caller at a time for each @g.
  */
 int guard_add(struct guard_fd *g, int fd);
+/* The same with a copy of @fd, which stays; between guard_making() and guard_made(). */
+int guard_add_copy(struct guard_fd *g, int fd);
 /* Close @fd, which is no guard_fd: whatever the program's close() would look for. No cancellation
  * point; errno stays. */
 void guard_close_plain(int fd);
 /* Close it. Nothing if there is none. */
 void guard_close(struct guard_fd *g);
+/* The same between guard_making() and guard_made(). */
+void guard_close_making(struct guard_fd *g);
 /*
  * Around the making of a descriptor until it is hidden: no other thread's fork() comes in between, so
  * that no child has it, who would not know. All signals are blocked meanwhile. May be nested, and by

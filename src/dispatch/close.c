@@ -62,19 +62,28 @@ static void key_end(resmgr_context_t *ctp, dispatch_t *dpp, const struct bound *
 		close_end(ctp, end);
 }
 
-/* What our own library says behind an _IO_CLOSE: others may hold what is closed. */
-static bool is_shared(const resmgr_context_t *ctp)
+/* What our own library says behind an _IO_CLOSE: enum close_how. */
+static uint32_t close_how(const resmgr_context_t *ctp)
 {
 	uint32_t word = 0;
 
 	if (ctp->size >= sizeof(struct _io_close) + sizeof(word))
 		memcpy(&word, ctp->extra->buffer + sizeof(struct _io_close), sizeof(word));
-	return word != 0;
+	return word;
+}
+
+/* It is closed, and what the client may call its connection from now on. */
+static void reply_idle(const resmgr_context_t *ctp, const struct bound *who)
+{
+	uint64_t link = channel_keep(ctp->dpp->chid, who->scoid, who->coid);
+
+	(void)MsgReply_r(ctp->rcvid, EOK, &link, sizeof(link)); /* gone: none to tell */
 }
 
 void close_message(resmgr_context_t *ctp)
 {
 	const struct bound who = context_who(ctp);
+	const uint32_t how = close_how(ctp);
 	struct open *open;
 	int status;
 
@@ -93,11 +102,14 @@ void close_message(resmgr_context_t *ctp)
 		return;
 	}
 	/* Before the reply: a client that closed knows that the server has closed. */
-	if (is_shared(ctp) && channel_part(ctp->dpp->chid, who.scoid, who.coid))
+	if (how == CLOSE_IS_SHARED && channel_part(ctp->dpp->chid, who.scoid, who.coid))
 		close_leave(ctp, open, open_replies(open));
 	else
 		key_end(ctp, ctp->dpp, &who, open);
-	(void)reply_status(ctp, status); /* it is closed, told or not */
+	if (how == CLOSE_IDLES && status == EOK)
+		reply_idle(ctp, &who);
+	else
+		(void)reply_status(ctp, status); /* it is closed, told or not */
 }
 
 EXPORT int _resmgr_complete_delayed_close(resmgr_context_t *ctp)

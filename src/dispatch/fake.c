@@ -313,6 +313,14 @@ int space_detach(int id)
 
 /* ---- Nobody holds what somebody else has closed ---- */
 
+uint64_t channel_keep(int chid, int scoid, int coid)
+{
+	(void)chid;
+	(void)scoid;
+	(void)coid;
+	return 0;
+}
+
 bool channel_part(int chid, int scoid, int coid)
 {
 	(void)chid;

@@ -267,14 +267,54 @@ static bool look_at_lane(struct channel *ch, struct caller *c, bool reads)
 static void accept_all(struct channel *ch);
 static void read_strangers(struct channel *ch);
 
-/* The client that the lane is of now. NULL: no link has said so yet. */
-static struct client *client_behind(struct channel *ch, const struct caller *c)
+static bool has_something(const struct caller *c)
 {
-	uint64_t number = peer_of(c);
-	struct client *to = c->client;
+	return slot_state(slot_load(&c->memory->state)) == LANE_STATE_READY ||
+	       pulses_end(c) != c->memory->pulse.tail;
+}
 
+/* A link that was idle is one of the client's again, as the lane says. False: there is no room. */
+static bool take_idle_link(struct channel *ch, struct caller *c)
+{
+	struct lane *m = c->memory;
+	uint32_t uses = __atomic_load_n(&m->link_uses, __ATOMIC_ACQUIRE);
+	uint64_t name = m->link;
+	struct client *client;
+	struct link *l;
+
+	if (__builtin_expect(uses == c->link_uses, 1))
+		return true;
+	c->link_uses = uses;
+	l = link_find(ch, (uint32_t)name, (uint32_t)(name >> 32));
+	if (l && l->is_idle && l->pid == c->pid) {
+		client = client_of(ch, l, peer_of(c));
+		if (!client)
+			return false;
+		l->is_idle = false;
+		l->coid = m->link_coid;
+		l->flags = m->link_flags;
+		client_add_link(client, l);
+	}
+	__atomic_store_n(&m->links_seen, uses, __ATOMIC_RELEASE);
+	return true;
+}
+
+/* The client that the lane is of now. NULL: no link has said so yet, or (*ret_is_lost) none will. */
+static struct client *client_behind(struct channel *ch, struct caller *c, bool *ret_is_lost)
+{
+	/* This first: behind it all that is said of the client is true. */
+	bool has_news = has_something(c);
+	struct client *to = c->client;
+	uint64_t number;
+
+	*ret_is_lost = !c->is_frames && !take_idle_link(ch, c);
+	if (*ret_is_lost)
+		return NULL;
+	number = peer_of(c);
 	if (__builtin_expect(to->number == number, 1))
 		return to;
+	if (!has_news)
+		return NULL;
 	to = client_numbered(ch, c->pid, number);
 	if (!to && !ch->is_catching_up) {
 		/* It said hello before it used the lane. */
@@ -283,6 +323,7 @@ static struct client *client_behind(struct channel *ch, const struct caller *c)
 		read_strangers(ch);
 		ch->is_catching_up = false;
 		to = client_numbered(ch, c->pid, number);
+		*ret_is_lost = !to && !ch->is_full;
 	}
 	ch->has_unknown_lane |= !to;
 	/* Memory is for one user's programs. */
@@ -291,9 +332,11 @@ static struct client *client_behind(struct channel *ch, const struct caller *c)
 
 static void look(struct channel *ch, struct caller *c, bool reads)
 {
-	bool is_closed = false;
-	struct client *to = c->memory ? client_behind(ch, c) : NULL;
+	bool is_closed = false, is_lost = false;
+	struct client *to = c->memory ? client_behind(ch, c, &is_lost) : NULL;
 
+	if (is_lost)
+		caller_lost(c);
 	if (!to || !caller_try_lock(c, CALLER_LOOK))
 		return;
 	/* Who answers the message of a former client says when that is done. */
@@ -373,6 +416,7 @@ static void take_hello(struct channel *ch, struct link *l, const struct link_rec
 	/* Said again when they change. */
 	l->coid = record->coid;
 	l->flags = record->flags;
+	l->is_idle = false;
 	if (origin)
 		share_duplicate(ch, origin, l);
 }

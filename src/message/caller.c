@@ -168,7 +168,7 @@ static void caller_begin(struct caller *c, struct channel *ch, struct client *cl
 	c->pid = client->pid;
 	c->tid = record->tid;
 	c->generation = slot_gen(slot_load(&c->memory->state));
-	c->spilled = 0;
+	c->link_uses = c->spilled = 0;
 	c->n_staged = 0;
 	caller_list(c, client);
 	__atomic_store_n(&c->channel, ch, __ATOMIC_RELEASE);

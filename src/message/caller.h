@@ -49,6 +49,7 @@ struct caller {
 	uint32_t generation; /* of the message */
 	uint32_t number;     /* of the messages that the record ever held */
 	uint32_t n_messages; /* of these, from this client */
+	uint32_t link_uses;  /* of the lane's, as far as they were looked at */
 	uint32_t spilled;    /* pulses that came as records, as far as they were looked for */
 	pid_t pid, tid;
 	uint32_t link_flags;         /* _NTO_COF_* of the connection that it came over */

@@ -40,6 +40,7 @@ struct link {
 	uint32_t flags; /* _NTO_COF_* */
 	int number;     /* no other link of this process ever has it */
 	bool is_parted; /* its client has closed it; who else holds it keeps what was opened */
+	bool is_idle;   /* its client has closed it and nobody else has it: it may use it again */
 	struct share *shares; /* tickets that were said over it */
 	struct link *next;    /* of the client, or of those without one */
 	struct link *next_spare;
@@ -136,6 +137,11 @@ enum tag_kind { TAG_LISTENER, TAG_MORE, TAG_LINK, TAG_CALLER, TAG_BELL, TAG_WATC
 struct link *link_new(struct channel *ch, int fd);
 /* The one of @ch that an event was for; NULL: it is no more. With the channel's lock. */
 struct link *link_find(const struct channel *ch, uint32_t index, uint32_t serial);
+/* What a client may call its own link; never 0. */
+static inline uint64_t link_name(const struct link *l)
+{
+	return (uint64_t)(l->serial & 0xffffff) << 32 | l->index;
+}
 /* The next one of @ch from index *at on, which moves behind it; NULL: none. */
 struct link *link_next(const struct channel *ch, uint32_t *at);
 void link_close(struct link *l);

@@ -89,12 +89,13 @@ struct link *link_new(struct channel *ch, int fd)
 		fd_close(fd);
 		return NULL;
 	}
-	l->serial++;
+	/* With 0 the first would have no name. */
+	l->serial += 1 + ((l->serial + 1) % 0x1000000 == 0);
 	__atomic_store_n(&l->channel, ch, __ATOMIC_RELEASE);
 	l->client = NULL;
 	l->next = ch->strangers;
 	ch->strangers = l;
-	l->is_parted = false;
+	l->is_parted = l->is_idle = false;
 	l->number = __atomic_add_fetch(&links_so_far, 1, __ATOMIC_RELAXED);
 	if (!learn_peer(l, fd)) {
 		fd_close(fd);

@@ -35,12 +35,17 @@
 #include "host/linux/proccred.h"
 #include "host/linux/procinfo.h"
 #include "message/address.h"
+#include "message/idle.h"
+#include "message/lane.h"
 #include "message/lock.h"
 #include "message/ready.h"
 #include "message/send.h"
+#include "message/share.h"
 #include "wire/packet.h"
 
-#define SIDE_MAX 65536
+#define SIDE_MAX            65536
+/* So long a descriptor that a raw system call closed may be taken for what it was. */
+#define CONNECTION_FRESH_NS 50000
 
 #define SIDE_AT(coid) ((unsigned)(coid) & ~(unsigned)_NTO_SIDE_CHANNEL)
 
@@ -117,6 +122,9 @@ static struct connection *record_new(void)
 	CONNECTION_SET(c, is_inherited, false);
 	CONNECTION_SET(c, is_mourned, false);
 	CONNECTION_SET(c, births, __atomic_load_n(&births_so_far, __ATOMIC_RELAXED));
+	CONNECTION_SET(c, is_passed, false);
+	CONNECTION_SET(c, link, 0);
+	CONNECTION_SET(c, seen_ns, 0);
 	return c;
 }
 
@@ -294,8 +302,12 @@ static int channel_socket(pid_t pid, int chid, uid_t *ret_uid)
 bool connection_may_pulse(const struct connection *c)
 {
 	struct proccred cred;
-	uid_t real = getuid(), effective = geteuid();
+	uid_t real, effective;
 
+	if (CONNECTION_GET(c, uid) == CONNECTION_GET(c, own_uid))
+		return true;
+	real = getuid();
+	effective = geteuid();
 	if (effective == 0 || CONNECTION_GET(c, uid) == effective || CONNECTION_GET(c, uid) == real)
 		return true;
 	/* It may have become another since it connected its channel. */
@@ -345,7 +357,6 @@ static uint64_t inode_of(int fd)
 /* From now on others find it: the rest of the record is there. */
 static void put_fd(int fd, struct connection *c)
 {
-	CONNECTION_SET(c, inode, inode_of(fd));
 	__atomic_store_n(&c->is_inherited, false, __ATOMIC_RELEASE);
 	__atomic_store_n(&fd_end, MAX(fd_end, fd + 1), __ATOMIC_RELEASE);
 	__atomic_store_n(&by_fd[fd], c, __ATOMIC_RELEASE);
@@ -379,6 +390,7 @@ static int place_fd(struct connection *c, int fd, unsigned index)
 		return -EMFILE;
 	}
 	CONNECTION_SET(c, coid, at);
+	CONNECTION_SET(c, inode, inode_of(at));
 	put_fd(at, c);
 	return 0;
 }
@@ -397,8 +409,28 @@ static void tell_watcher(const struct connection *c)
 			      CONNECTION_GET(c, coid)); /* no memory: that death is not told */
 }
 
+/* One that was idle is where and as it is to be. */
+static int place_idle(struct connection *c, int fd, uint64_t inode)
+{
+	if (fd >= IO_FDS) {
+		guard_close_plain(fd);
+		return -EMFILE;
+	}
+	CONNECTION_SET(c, coid, fd);
+	CONNECTION_SET(c, inode, inode);
+	put_fd(fd, c);
+	return 0;
+}
+
+static int place(struct connection *c, int fd, const struct connection *like, unsigned index)
+{
+	if (like->link)
+		return place_idle(c, fd, like->inode);
+	return is_side((int)index) ? place_side(c, fd) : place_fd(c, fd, index);
+}
+
 /* With the lock. @fd is taken in any case. */
-static int attach_locked(int fd, struct connection *like, unsigned index)
+static int attach_locked(int fd, const struct connection *like, unsigned index)
 {
 	struct connection *c = record_new();
 	int rc;
@@ -410,16 +442,19 @@ static int attach_locked(int fd, struct connection *like, unsigned index)
 	CONNECTION_SET(c, pid, like->pid);
 	CONNECTION_SET(c, chid, like->chid);
 	CONNECTION_SET(c, uid, like->uid);
-	CONNECTION_SET(c, own_uid, geteuid());
+	CONNECTION_SET(c, own_uid, like->own_uid);
+	CONNECTION_SET(c, own_gid, like->own_gid);
 	CONNECTION_SET(c, flags, like->flags);
+	CONNECTION_SET(c, link, like->link);
 	CONNECTION_SET(c, peer, peer_of(CONNECTION_GET(c, pid), CONNECTION_GET(c, chid)));
 	CONNECTION_SET(c, kind, CONNECTION_CHANNEL);
-	rc = is_side((int)index) ? place_side(c, fd) : place_fd(c, fd, index);
+	rc = place(c, fd, like, index);
 	if (rc < 0) {
 		record_free(c);
 		return rc;
 	}
-	(void)say_hello(connection_fd(c), CONNECTION_GET(c, coid), c); /* a new socket has room */
+	if (!like->link)
+		(void)say_hello(connection_fd(c), CONNECTION_GET(c, coid), c); /* there is room */
 	tell_watcher(c);
 	return CONNECTION_GET(c, coid);
 }
@@ -428,7 +463,7 @@ static int check_index(unsigned index)
 {
 	struct rlimit limit;
 
-	if (index & _NTO_SIDE_CHANNEL)
+	if (index & _NTO_SIDE_CHANNEL || index == 0)
 		return 0;
 	if (index >= IO_FDS || getrlimit(RLIMIT_NOFILE, &limit) < 0 || index >= limit.rlim_cur)
 		return -EINVAL;
@@ -444,17 +479,45 @@ static int attach_sysmgr(unsigned index, uint32_t flags)
 	return -ENOTSUP;
 }
 
+static struct idle_key idle_key_of(const struct connection *c)
+{
+	return (struct idle_key){CONNECTION_GET(c, pid), CONNECTION_GET(c, chid),
+				 CONNECTION_GET(c, own_uid), CONNECTION_GET(c, own_gid)};
+}
+
+/* The socket of a connection that was closed, or a new one. */
+static int attach_socket(struct connection *like, unsigned index)
+{
+	const struct idle_key key = idle_key_of(like);
+	struct idle_taken taken;
+	int fd = is_side((int)index) ?
+			 -1 :
+			 idle_take(&key, index, like->flags & _NTO_COF_CLOEXEC, &taken);
+
+	if (fd >= 0) {
+		like->uid = taken.server_uid;
+		like->link = taken.link;
+		like->inode = taken.inode;
+		return fd;
+	}
+	fd = channel_socket(like->pid, like->chid, &like->uid);
+	if (fd >= 0)
+		(void)__fcntl(fd, F_SETFL, 0); /* it was non-blocking for the connect alone */
+	return fd;
+}
+
 static int attach_channel(struct connection *like, unsigned index)
 {
-	int fd = channel_socket(like->pid, like->chid, &like->uid), rc;
-	sigset_t mask;
+	int fd, rc;
 
+	like->own_uid = geteuid();
+	like->own_gid = getegid();
+	fd = attach_socket(like, index);
 	if (fd < 0)
 		return fd;
-	(void)__fcntl(fd, F_SETFL, 0); /* it was non-blocking for the connect alone */
-	lock_take(&lock, &mask);
+	lock_take_masked(&lock);
 	rc = attach_locked(fd, like, index);
-	lock_give(&lock, &mask);
+	lock_give_masked(&lock);
 	return rc;
 }
 
@@ -610,6 +673,7 @@ static struct connection *adopt_locked(int fd, bool is_dup)
 	CONNECTION_SET(c, births, __atomic_load_n(&births_so_far, __ATOMIC_RELAXED));
 	CONNECTION_SET(c, uid, uid);
 	CONNECTION_SET(c, own_uid, geteuid());
+	CONNECTION_SET(c, own_gid, getegid());
 	CONNECTION_SET(c, flags, __fcntl(fd, F_GETFD) & FD_CLOEXEC ? _NTO_COF_CLOEXEC : 0);
 	CONNECTION_SET(c, pid, pid);
 	CONNECTION_SET(c, chid, chid);
@@ -621,6 +685,7 @@ static struct connection *adopt_locked(int fd, bool is_dup)
 		CONNECTION_SET(c, flags, CONNECTION_GET(c, flags) | _NTO_COF_DEAD);
 	else
 		take_over(c, fd, fresh, is_dup);
+	CONNECTION_SET(c, inode, inode_of(fd));
 	put_fd(fd, c);
 	tell_watcher(c);
 	return c;
@@ -632,9 +697,9 @@ static struct connection *adopt_as(int fd, bool is_dup)
 	sigset_t mask;
 
 	guard_making(&mask);
-	lock_take(&lock, &mask);
+	lock_take_masked(&lock);
 	c = adopt_locked(fd, is_dup);
-	lock_give(&lock, &mask);
+	lock_give_masked(&lock);
 	guard_made(&mask);
 	return c;
 }
@@ -654,12 +719,25 @@ static struct connection *adopt(int fd)
 	return c;
 }
 
+/* A look costs half as much as a message does: one that was used just now is not looked at. */
+static bool is_still_there(struct connection *c)
+{
+	uint64_t now = lane_now();
+
+	if (now - CONNECTION_GET(c, seen_ns) < CONNECTION_FRESH_NS)
+		return true;
+	if (inode_of(CONNECTION_GET(c, coid)) != CONNECTION_GET(c, inode))
+		return false;
+	CONNECTION_SET(c, seen_ns, now);
+	return true;
+}
+
 struct connection *connection_find(int coid)
 {
 	struct connection *c = connection_at(coid);
 
 	if (__builtin_expect(c && ready_is_current(), 1)) {
-		if (is_side(coid) || inode_of(coid) == CONNECTION_GET(c, inode))
+		if (is_side(coid) || is_still_there(c))
 			return c;
 		/* Closed by a raw system call. */
 		(void)connection_forget(coid);
@@ -695,6 +773,21 @@ static bool connection_forget(int fd)
 	return was;
 }
 
+void connection_hello(struct connection *c)
+{
+	if (__atomic_exchange_n(&c->link, 0, __ATOMIC_ACQ_REL))
+		/* The server reads its links; if not, the socket has ended. */
+		(void)say_hello(connection_fd(c), CONNECTION_GET(c, coid), c);
+}
+
+void connection_passed(int fd)
+{
+	struct connection *c = connection_at(fd);
+
+	if (c)
+		CONNECTION_SET(c, is_passed, true);
+}
+
 /* A connection that is a duplicate of @old introduces itself. */
 static void say_dup(const struct connection *c, int old)
 {
@@ -713,27 +806,43 @@ static void say_dup(const struct connection *c, int old)
 			   &status); /* a server need not care */
 }
 
-/* What QNX's close() tells the server. Not oneself, who is here and cannot receive. */
-static int say_close(const struct connection *c)
+/* May others have what @c is the socket of? */
+static bool is_shared(const struct connection *c)
 {
-	/* Behind QNX's message: may others hold what is closed? (share.c) */
+	return CONNECTION_GET(c, is_passed) ||
+	       CONNECTION_GET(c, births) != __atomic_load_n(&births_so_far, __ATOMIC_RELAXED);
+}
+
+/*
+ * What QNX's close() tells the server. Not oneself, who is here and cannot receive. *ret_link: what
+ * the server calls the socket, if it agrees to be idle; else 0.
+ */
+static int say_close(const struct connection *c, uint64_t *ret_link)
+{
+	/* Behind QNX's message what only a server with our library looks at. */
 	struct {
 		uint16_t type, combine_len;
-		uint32_t is_shared;
-	} message = {_IO_CLOSE, 2 * sizeof(uint16_t), 0};
-	struct vec out, none;
+		uint32_t how;
+	} message = {_IO_CLOSE, 2 * sizeof(uint16_t), CLOSE_IDLES};
+	struct vec out, in;
 	long status;
 	int rc;
+
+	*ret_link = 0;
 
 	if (CONNECTION_GET(c, kind) != CONNECTION_CHANNEL || CONNECTION_GET(c, is_dead) ||
 	    CONNECTION_GET(c, pid) == getpid())
 		return 0;
-	message.is_shared = CONNECTION_GET(c, births) !=
-			    __atomic_load_n(&births_so_far, __ATOMIC_RELAXED);
-	vec_of(&out, &message, message.is_shared ? sizeof(message) : 2 * sizeof(uint16_t));
-	vec_of(&none, NULL, 0);
+	if (is_shared(c))
+		message.how = CLOSE_IS_SHARED;
+	else if (watcher) /* it knows sockets by their numbers */
+		message.how = 0;
+	vec_of(&out, &message, sizeof(message));
+	vec_of(&in, ret_link, message.how == CLOSE_IDLES ? sizeof(*ret_link) : 0);
 	/* It is closed in any case. */
-	rc = send_message(CONNECTION_GET(c, coid), &out, &none, false, &status);
+	rc = send_message(CONNECTION_GET(c, coid), &out, &in, false, &status);
+	if (rc < 0)
+		*ret_link = 0;
 	/* A server need not know of it, nor live. */
 	return rc == -ENOSYS || rc == -ESRCH || rc == -EBADF ? 0 : rc;
 }
@@ -741,10 +850,16 @@ static int say_close(const struct connection *c)
 bool connection_closing(int fd, int *ret_error)
 {
 	struct connection *c = connection_at(fd);
+	uint64_t link = 0;
 	int rc = 0;
 
 	if (c && inode_of(fd) == CONNECTION_GET(c, inode))
-		rc = say_close(c);
+		rc = say_close(c, &link);
+	if (link) {
+		const struct idle_key key = idle_key_of(c);
+
+		idle_keep(&key, fd, CONNECTION_GET(c, uid), link);
+	}
 	if (ret_error)
 		*ret_error = rc;
 	return connection_forget(fd);

@@ -30,11 +30,15 @@ struct connection {
 	bool is_inherited;      /* by a fork: to be made anew before it is used */
 	pid_t pid;              /* whose channel */
 	int chid;
-	uid_t uid;       /* of that process */
-	uid_t own_uid;   /* as whom it knows us */
-	uint64_t inode;  /* of the socket in descriptor space: another is not it */
-	uint64_t peer;   /* the same number for all connections to that channel, and never again */
-	uint32_t births; /* of children, before it was made */
+	uid_t uid;     /* of that process */
+	uid_t own_uid; /* as whom it knows us */
+	gid_t own_gid;
+	uint64_t inode;   /* of the socket in descriptor space: another is not it */
+	uint64_t seen_ns; /* when it was last looked at */
+	uint64_t peer;    /* the same number for all connections to that channel, and never again */
+	uint32_t births;  /* of children, before it was made */
+	bool is_passed;   /* another process may have been given it */
+	uint64_t link;    /* the server's name of a socket that was idle; 0: it knows whose it is */
 	struct connection *next;
 };
 
@@ -86,6 +90,11 @@ void connection_duplicated(int old, int new);
 /* A channel wants to hear of the end of every server: all connections' sockets, now and to
  * come, are given to it; -1: no more. */
 void connection_watch(int (*watch)(int fd, int coid));
+
+/* Its socket was idle: the server is told whose it is now, over it. Once. */
+void connection_hello(struct connection *c);
+/* @fd is sent to another process. */
+void connection_passed(int fd);
 
 /* A child is about to be made: it may have all descriptors that are open now. */
 void connection_birth(void);

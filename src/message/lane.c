@@ -351,6 +351,7 @@ static int lane_open(struct lane_end *l, struct connection *c, const struct lane
 	l->uid = CONNECTION_GET(c, uid);
 	l->own_uid = CONNECTION_GET(c, own_uid);
 	l->tid = thread_tid();
+	l->link_uses = 0;
 	l->last_ns = 0;
 	l->signal_fd = -1;
 	l->may_pulse = connection_may_pulse(c);
@@ -459,16 +460,14 @@ static bool is_left_over(const struct lane_end *l, const struct connection *c)
 
 static void lane_bind(struct lane_end *l, const struct connection *c)
 {
-	sigset_t mask;
-
 	l->may_pulse = connection_may_pulse(c);
 	l->last_ns = lane_now();
-	lock_take(&lock, &mask);
+	lock_take_masked(&lock);
 	l->peer = CONNECTION_GET(c, peer);
 	l->memory->scoid = 0; /* that was the former client's */
 	/* Before anything that is said for the new one. */
 	__atomic_store_n(&l->memory->peer, l->peer, __ATOMIC_RELEASE);
-	lock_give(&lock, &mask);
+	lock_give_masked(&lock);
 }
 
 /* One that is left over is bound to these connections. NULL: there is none. */
@@ -498,17 +497,44 @@ static struct lane_end *lane_again(const struct connection *c)
 	return l;
 }
 
+/* That the connection's socket was idle, and whose it is now. */
+static void lane_say_link(struct lane_end *l, struct connection *c)
+{
+	struct lane *m = l->memory;
+
+	/* One word at a time. */
+	if (l->is_frames || __atomic_load_n(&m->links_seen, __ATOMIC_ACQUIRE) != l->link_uses) {
+		connection_hello(c);
+		return;
+	}
+	m->link = __atomic_exchange_n(&c->link, 0, __ATOMIC_ACQ_REL);
+	if (m->link == 0)
+		return;
+	m->link_coid = CONNECTION_GET(c, coid);
+	m->link_flags = CONNECTION_GET(c, flags);
+	__atomic_store_n(&m->link_uses, ++l->link_uses, __ATOMIC_RELEASE);
+}
+
+static struct lane_end *lane_find(const struct connection *c)
+{
+	for (struct lane_end *l = mine; l; l = l->next)
+		if (is_fit(l, c))
+			return l;
+	return lane_again(c);
+}
+
 int lane_get(struct connection *c, struct timeout *limit, struct lane_end **ret)
 {
 	lane_check_process();
-	for (struct lane_end *l = mine; l; l = l->next)
-		if (is_fit(l, c)) {
-			*ret = l;
-			return 0;
-		}
 	if (CONNECTION_GET(c, is_dead))
 		return -EBADF;
-	*ret = lane_again(c);
+	*ret = lane_find(c);
+	if (__builtin_expect(CONNECTION_GET(c, link) != 0, 0)) {
+		if (*ret)
+			lane_say_link(*ret, c);
+		else
+			connection_hello(c);
+	}
 	return *ret ? 0 : lane_new(c, limit, ret);
 }
 

@@ -39,6 +39,7 @@ struct lane_end {
 	bool is_frames;      /* bytes travel as records */
 	bool may_pulse;      /* the users are the right ones */
 	bool is_in_use;      /* by a message; a handler that sends meanwhile takes another */
+	uint32_t link_uses;  /* idle links that were said in it */
 	bool is_left;        /* its last message was, and may still be known to the server */
 	uint64_t last_ns;    /* when a message was last under way */
 	uint32_t generation; /* of that message */

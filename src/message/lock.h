@@ -31,6 +31,17 @@ static inline void lock_give(struct lock *l, const sigset_t *mask)
 	mask_restore(mask);
 }
 
+/* The same for who has all signals blocked already. */
+static inline void lock_take_masked(struct lock *l)
+{
+	(void)pthread_mutex_lock(&l->mutex); /* as above */
+}
+
+static inline void lock_give_masked(struct lock *l)
+{
+	(void)pthread_mutex_unlock(&l->mutex); /* as above */
+}
+
 /* In a forked child: whoever held it is not here. */
 static inline void lock_reset(struct lock *l)
 {

@@ -9,6 +9,7 @@
 #include "client/node.h"
 #include "message/channel.h"
 #include "message/connection.h"
+#include "message/idle.h"
 #include "message/deliver_event.h"
 #include "message/fault.h"
 #include "message/lane.h"
@@ -30,6 +31,7 @@ static void ready_forked(void)
 	chunk_left = 0;
 	guard_close_all_but(node_owns_guard);
 	connection_forked();
+	idle_forked();
 	lane_forked();
 	channel_forked();
 	deliver_event_forked();

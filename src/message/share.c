@@ -187,15 +187,40 @@ void channel_set_rules(int chid, const struct link_rules *rules, void *owner)
 	channel_unlock(ch);
 }
 
+static struct link *link_with(struct client *c, int coid)
+{
+	struct link *l = c ? c->links : NULL;
+
+	while (l && l->coid != coid)
+		l = l->next;
+	return l;
+}
+
+uint64_t channel_keep(int chid, int scoid, int coid)
+{
+	struct channel *ch = channel_lock(chid);
+	struct client *c = ch ? client_find(ch, scoid) : NULL;
+	struct link *l = link_with(c, coid);
+	uint64_t name = 0;
+
+	if (l) {
+		share_drop(l);
+		l->is_idle = true;
+		client_part_link(c, l);
+		name = link_name(l);
+	}
+	if (ch)
+		channel_unlock(ch);
+	return name;
+}
+
 bool channel_part(int chid, int scoid, int coid)
 {
 	struct channel *ch = channel_lock(chid);
 	struct client *c = ch ? client_find(ch, scoid) : NULL;
-	struct link *l = c ? c->links : NULL;
+	struct link *l = link_with(c, coid);
 	bool has = false;
 
-	while (l && l->coid != coid)
-		l = l->next;
 	if (l && ch->rules)
 		has = ch->rules->part(ch->rules_owner, key_of(l), l->number, true);
 	if (has) {

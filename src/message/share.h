@@ -27,5 +27,15 @@ struct link_rules {
 };
 void channel_set_rules(int chid, const struct link_rules *rules, void *owner);
 
+/* What our library says behind an _IO_CLOSE. */
+enum close_how {
+	CLOSE_IS_SHARED = 1, /* others may hold what is closed */
+	CLOSE_IDLES = 2,     /* nobody does: its socket may be the client's next connection */
+};
+
+/* @coid of client @scoid is closed, and nobody else has it: its link waits for the client to use it
+ * again. What the client is to call it; 0: it is not there. */
+uint64_t channel_keep(int chid, int scoid, int coid);
+
 /* @coid of client @scoid is closed by it, but others may hold it. False: it is not there. */
 bool channel_part(int chid, int scoid, int coid);
