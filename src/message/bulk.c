@@ -17,6 +17,7 @@
 #include "base/util.h"
 #include "host/linux/guarded.h"
 #include "message/caller.h"
+#include "message/channel.h"
 #include "message/lane.h"
 #include "message/slot.h"
 #include "wire/packet.h"
@@ -333,6 +334,8 @@ static void answer_in_memory(struct caller *c, long status, int error, size_t si
 	reply->size = size;
 	if (slot_complete(&c->memory->state, c->generation))
 		caller_wake(c);
+	else
+		spin_hint(&c->channel->spin);
 }
 
 static void answer_as_record(struct caller *c, long status, int error, const uint8_t *bytes,

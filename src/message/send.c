@@ -100,6 +100,8 @@ static int give_in_memory(struct sending *s)
 	 * the other. */
 	if (!__atomic_load_n(&m->watched, __ATOMIC_SEQ_CST))
 		lane_ring(s->l);
+	else
+		spin_hint(&s->l->spin);
 	return 0;
 }
 

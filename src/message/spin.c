@@ -10,8 +10,10 @@
 #define SPIN_PAYS      512u
 #define SPIN_LONGEST   30000u /* ns */
 #define SPIN_SLACK     2000u
-#define SPIN_FIRST     16u
-#define SPIN_RAREST    4096u
+#define SPIN_FIRST     1024u
+#define SPIN_RAREST    65536u
+#define SPIN_BURST     256u
+#define SPIN_HINTED    4u
 #define SPIN_REMEASURE 1024u
 
 /* -1: not known yet */
@@ -52,13 +54,22 @@ uint32_t spin_window(struct spin *s)
 		s->hit_ns = SPIN_LONGEST;
 	}
 	if (s->success < SPIN_PAYS) {
-		if (s->waits > 0) {
+		uint32_t burst = __atomic_load_n(&s->burst, __ATOMIC_RELAXED);
+
+		if (burst == 0 && s->waits > 0) {
 			s->waits--;
 			return 0;
 		}
+		__atomic_store_n(&s->burst, burst ? burst - 1 : SPIN_BURST, __ATOMIC_RELAXED);
 		return SPIN_LONGEST;
 	}
 	return MIN(4 * s->hit_ns + SPIN_SLACK, SPIN_LONGEST);
+}
+
+void spin_hint(struct spin *s)
+{
+	if (__atomic_load_n(&s->burst, __ATOMIC_RELAXED) < SPIN_HINTED)
+		__atomic_store_n(&s->burst, SPIN_HINTED, __ATOMIC_RELAXED);
 }
 
 void spin_result(struct spin *s, bool hit, uint32_t ns)
@@ -73,7 +84,7 @@ void spin_result(struct spin *s, bool hit, uint32_t ns)
 		return;
 	}
 	s->success -= s->success / 4;
-	if (s->success < SPIN_PAYS) {
+	if (s->success < SPIN_PAYS && __atomic_load_n(&s->burst, __ATOMIC_RELAXED) == 0) {
 		s->waits = s->pause;
 		s->pause = MIN(s->pause * 2, SPIN_RAREST);
 	}
