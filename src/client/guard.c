@@ -23,6 +23,7 @@
 #include "base/util.h"
 #include "client/export.h"
 #include "client/io.h"
+#include "io/epoll.h"
 #include "io/file.h"
 #include "io/lock.h"
 #include "io/stream.h"
@@ -323,6 +324,7 @@ static int guard_close_flagged(int fd)
 {
 	int error, rc;
 
+	epoll_closing(fd);
 	if (!connection_closing(fd, &error))
 		io_flag_clear(fd);
 	rc = __close(fd);
@@ -346,12 +348,16 @@ static void guard_copied(int from, int fd)
 {
 	if (!io_is_flagged(from) && !io_is_flagged(fd))
 		return;
-	if (io_is_flagged(fd))
+	if (io_is_flagged(fd)) {
+		epoll_closing(fd);
 		(void)connection_closing(fd, NULL);
-	if (connection_at(from))
+	}
+	if (connection_at(from)) {
 		connection_duplicated(from, fd);
-	else
+	} else {
 		io_flag_copy(from, fd);
+		epoll_duplicated(from, fd);
+	}
 	if (fd <= 2)
 		stream_standard(fd);
 }
@@ -446,6 +452,7 @@ static int guard_close_span(unsigned first, unsigned last, int flags)
 
 	if (first > last)
 		return 0;
+	epoll_closing_range(first, last);
 	connection_closing_range(first, last);
 	io_flag_clear_range(first, last);
 	if (syscall(SYS_close_range, first, last, flags) == 0)

@@ -18,6 +18,7 @@
 #include "client/export.h"
 #include "client/io.h"
 #include "client/sigchld.h"
+#include "io/epoll.h"
 
 static void entry_from_info(const siginfo_t *info, struct signalfd_siginfo *ret)
 {
@@ -116,7 +117,8 @@ ssize_t signalfd_read(int fd, void *buf, size_t len)
 	ssize_t got;
 
 	if (!is_signalfd(fd)) {
-		io_flag_clear(fd);
+		if (!epoll_is(fd))
+			io_flag_clear(fd);
 		return __read(fd, buf, len);
 	}
 	sigchld_take_begin();

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/iomsg.h>
@@ -208,8 +209,7 @@ static struct dirent *stream_read(struct stream *s, struct dirent *to, int *ret_
 	to->d_off = ++s->position;
 	to->d_reclen = sizeof(*to);
 	to->d_type = file_is(s->fds[MIN(s->at_fd, s->n_fds - 1)]) ? DT_UNKNOWN : d->d_type;
-	strncpy(to->d_name, d->d_name, sizeof(to->d_name) - 1);
-	to->d_name[sizeof(to->d_name) - 1] = 0;
+	(void)snprintf(to->d_name, sizeof(to->d_name), "%s", d->d_name); /* ends within it */
 	return to;
 }
 

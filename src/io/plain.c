@@ -271,6 +271,11 @@ WRAPPED(int, poll, struct pollfd *fds, nfds_t n, int timeout)
 					(long)(timeout < 0 ? NULL : &left), 0, 8, 0);
 }
 
+WRAPPED(int, epoll_create1, int flags)
+{
+	return (int)PLAIN(epoll_create1, flags, 0, 0, 0, 0);
+}
+
 WRAPPED(int, epoll_ctl, int epoll, int operation, int fd, void *event)
 {
 	return (int)PLAIN(epoll_ctl, epoll, operation, fd, event, 0);

@@ -2,10 +2,10 @@
 /*
  * poll() and select() of sets with files of servers in them.
  *
- * Each server is asked by _IO_NOTIFY whether what is waited for is so, and is to send a pulse to
- * a channel of ours if not. Then the kernel waits for the plain descriptors and for that channel;
- * a pulse has all servers asked again. In the end what was armed and did not come is disarmed. A
- * server without that message is always ready, as files without poll are for the kernel.
+ * Each server is asked whether what is waited for is so, and is to tell us if it is not (watch.c).
+ * Then the kernel waits for the plain descriptors and for that news, after which those servers
+ * are asked again that had some. In the end what was armed and did not come is disarmed. A server
+ * without that message is always ready, as files without poll are for the kernel.
  *
  * Sets without such files are the kernel's, after a look at each descriptor's bit.
  */
@@ -17,7 +17,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/iomsg.h>
 #include <sys/select.h>
 #include <sys/siginfo.h>
@@ -30,23 +29,27 @@
 #include "client/guard.h"
 #include "client/real.h"
 #include "client/result.h"
+#include "io/epoll.h"
 #include "io/file.h"
 #include "io/plain.h"
 #include "io/waiter.h"
-#include "message/thread.h"
+#include "io/watch.h"
 
-#define NS_PER_S     1000000000
-#define IN_EVENTS    (POLLIN | POLLRDNORM)
-#define OUT_EVENTS   (POLLOUT | POLLWRNORM)
-#define OBAND_EVENTS (POLLPRI | POLLRDBAND)
-#define PULSE_CODE   1
+#define NS_PER_S 1000000000
+/* Descriptors for news. */
+#define NEWS     2
+
+struct polled {
+	struct watcher watcher; /* first */
+	struct waiter *waiter;
+};
 
 struct set {
 	struct pollfd *fds;
 	nfds_t n;
-	struct pollfd *kernel; /* the same without what is served, and the channel behind */
+	struct pollfd *kernel; /* the same without what is served, and what has news behind */
+	struct polled *served; /* by the same numbers */
 	struct waiter *waiter;
-	nfds_t n_armed; /* whose servers may send a pulse */
 };
 
 static bool has_served(struct pollfd *fds, nfds_t n)
@@ -59,65 +62,30 @@ static bool has_served(struct pollfd *fds, nfds_t n)
 	return false;
 }
 
-static uint32_t conditions(short events)
+static void polled_tell(struct watcher *w)
 {
-	return (events & IN_EVENTS ? _NOTIFY_COND_INPUT : 0) |
-	       (events & OUT_EVENTS ? _NOTIFY_COND_OUTPUT : 0) |
-	       (events & OBAND_EVENTS ? _NOTIFY_COND_OBAND : 0);
-}
-
-static short events_of(uint32_t flags, short wanted)
-{
-	return wanted & (short)((flags & _NOTIFY_COND_INPUT ? IN_EVENTS : 0) |
-				(flags & _NOTIFY_COND_OUTPUT ? OUT_EVENTS : 0) |
-				(flags & _NOTIFY_COND_OBAND ? OBAND_EVENTS : 0));
-}
-
-/* What is so; if nothing is, its server tells us later if @action says so. -EINTR. */
-static int ask(const struct set *s, const struct pollfd *fd, int action)
-{
-	struct _io_notify m = {.type = _IO_NOTIFY,
-			       .combine_len = sizeof(m),
-			       .action = action,
-			       .flags = (int32_t)conditions(fd->events)};
-	struct _io_notify_reply reply = {.flags = 0};
-	long rc;
-
-	if (!m.flags)
-		return 0;
-	SIGEV_PULSE_INIT(&m.event, s->waiter->coid, thread_priority(), PULSE_CODE, 0);
-	rc = file_send(fd->fd, &m, sizeof(m), &reply, sizeof(reply));
-	if (rc >= 0)
-		return events_of(reply.flags, fd->events);
-	if (rc == -ENOSYS || rc == -ENOTTY)
-		return fd->events & (IN_EVENTS | OUT_EVENTS);
-	if (rc == -EINTR)
-		return -EINTR;
-	return rc == -ESRCH || rc == -EBADF ? POLLHUP | POLLERR : POLLERR;
+	bell_ring(&((struct polled *)w)->waiter->bell);
 }
 
 static bool is_served(const struct set *s, nfds_t i)
 {
-	return s->kernel[i].fd < 0 && s->fds[i].fd >= 0;
+	return s->served[i].waiter;
 }
 
-/* How many of the servers' are ready, -EINTR. */
+/* How many of the servers' are ready, -EINTR. Who is armed would have told us. */
 static int ask_all(struct set *s)
 {
 	int n = 0;
 
-	s->n_armed = 0;
 	for (nfds_t i = 0; i < s->n; i++) {
-		int events;
+		struct watcher *w = &s->served[i].watcher;
+		long events;
 
-		if (!is_served(s, i))
+		if (!is_served(s, i) || __atomic_load_n(&w->is_armed, __ATOMIC_ACQUIRE))
 			continue;
-		events = ask(s, &s->fds[i], _NOTIFY_ACTION_POLLARM);
-		/* Who was interrupted does not know what the server has heard. */
-		if (events <= 0)
-			s->n_armed++;
+		events = watch_events(watch_ask(w), (uint32_t)s->fds[i].events);
 		if (events < 0)
-			return events;
+			return (int)events;
 		s->fds[i].revents = (short)events;
 		n += events != 0;
 	}
@@ -131,13 +99,13 @@ static int ask_armed(struct set *s)
 
 	for (nfds_t i = 0; i < s->n; i++) {
 		if (is_served(s, i) && !s->fds[i].revents) {
-			int events = ask(s, &s->fds[i], _NOTIFY_ACTION_POLL);
+			long events = watch_events(watch_take_back(&s->served[i].watcher),
+						   (uint32_t)s->fds[i].events);
 
-			s->fds[i].revents = (short)MAX(events, 0);
+			s->fds[i].revents = (short)MAX(events, 0L);
 		}
 		n += s->fds[i].revents != 0;
 	}
-	s->n_armed = 0;
 	return n;
 }
 
@@ -150,16 +118,25 @@ static int ask_kernel(struct set *s, const struct timespec *limit, const sigset_
 
 	if (limit)
 		left = *limit;
-	s->kernel[s->n] = (struct pollfd){.fd = s->waiter->fd, .events = POLLIN};
-	rc = plain_call_blocking(SYS_ppoll, (long)s->kernel, (long)s->n + 1,
+	s->kernel[s->n] = (struct pollfd){.fd = watch_fd(), .events = POLLIN};
+	s->kernel[s->n + 1] =
+		(struct pollfd){.fd = guard_number(&s->waiter->bell), .events = POLLIN};
+	rc = plain_call_blocking(SYS_ppoll, (long)s->kernel, (long)s->n + NEWS,
 				 (long)(limit ? &left : NULL), (long)mask, 8, 0);
 	if (rc < 0)
 		return -errno;
-	*ret_news = s->kernel[s->n].revents != 0;
+	*ret_news = s->kernel[s->n].revents || s->kernel[s->n + 1].revents;
 	for (nfds_t i = 0; i < s->n; i++)
-		if (s->kernel[i].fd >= 0)
+		if (!is_served(s, i))
 			s->fds[i].revents = s->kernel[i].revents;
-	return (int)rc - *ret_news;
+	return (int)rc - (s->kernel[s->n].revents != 0) - (s->kernel[s->n + 1].revents != 0);
+}
+
+/* The bell first: who is told after that is asked. */
+static void take_news(const struct set *s)
+{
+	bell_hush(&s->waiter->bell);
+	watch_hear();
 }
 
 static int64_t now_ns(void)
@@ -205,7 +182,7 @@ static int set_wait(struct set *s, int64_t end, const sigset_t *mask)
 			return served;
 		plain = ask_kernel(s, left_of(end, served > 0, &room), mask, &news);
 		if (news)
-			waiter_drain(s->waiter);
+			take_news(s);
 		if (plain < 0 || served + plain > 0)
 			return plain < 0 ? plain : served + plain;
 		if (!news && end >= 0 && now_ns() >= end)
@@ -213,28 +190,62 @@ static int set_wait(struct set *s, int64_t end, const sigset_t *mask)
 	}
 }
 
+static bool set_list(struct set *s)
+{
+	sigset_t mask;
+	int rc = 0;
+
+	watch_lock(&mask);
+	for (nfds_t i = 0; i < s->n && rc == 0; i++) {
+		struct polled *p = &s->served[i];
+
+		p->watcher.tell = polled_tell;
+		p->watcher.wants = watch_conditions((uint32_t)s->fds[i].events);
+		if (is_served(s, i))
+			rc = watch_list(&p->watcher, s->fds[i].fd);
+		/* Closed since we looked: it will be said. */
+		if (rc == -EBADF)
+			rc = 0;
+	}
+	watch_unlock(&mask);
+	return rc == 0;
+}
+
 static bool set_init(struct set *s)
 {
-	s->kernel = calloc(s->n + 1, sizeof(*s->kernel));
-	if (!s->kernel)
+	s->kernel = calloc(s->n + NEWS, sizeof(*s->kernel));
+	s->served = calloc(s->n + 1, sizeof(*s->served));
+	if (!s->kernel || !s->served || watch_begin() < 0)
+		return false;
+	s->waiter = waiter_take();
+	if (!s->waiter)
 		return false;
 	for (nfds_t i = 0; i < s->n; i++) {
 		s->kernel[i] = s->fds[i];
 		s->fds[i].revents = 0;
-		if (file_is(s->fds[i].fd))
+		if (file_is(s->fds[i].fd)) {
 			s->kernel[i].fd = -1;
+			s->served[i].waiter = s->waiter;
+		} else if (io_is_flagged(s->fds[i].fd)) {
+			(void)epoll_own(s->fds[i].fd); /* else its parent's news are seen, too */
+		}
 	}
-	s->waiter = waiter_take();
-	return s->waiter;
+	return set_list(s);
 }
 
-/* After a cancellation a pulse may yet come: who has the waiter then asks once more. */
+/* After a cancellation a pulse may yet come: it is for nobody. */
 static void set_fini(void *arg)
 {
 	struct set *s = arg;
+	sigset_t mask;
 
+	watch_lock(&mask);
+	for (nfds_t i = 0; s->served && i < s->n; i++)
+		watch_unlist(&s->served[i].watcher);
+	watch_unlock(&mask);
 	if (s->waiter)
 		waiter_give(s->waiter);
+	free(s->served);
 	free(s->kernel);
 }
 
@@ -242,10 +253,11 @@ static int set_wait_and_disarm(struct set *s, int64_t end, const sigset_t *mask)
 {
 	int n = set_wait(s, end, mask), ready;
 
-	if (s->n_armed) {
+	for (nfds_t i = 0; i < s->n; i++) {
+		if (!s->served[i].watcher.may_be_armed)
+			continue;
 		ready = ask_armed(s);
-		n = n < 0 && ready == 0 ? n : ready;
-		waiter_drain(s->waiter);
+		return n < 0 && ready == 0 ? n : ready;
 	}
 	return n;
 }
@@ -412,17 +424,6 @@ EXPORT int pselect(int n, fd_set *restrict in, fd_set *restrict out, fd_set *res
 		left = *limit; /* the kernel writes into it */
 	return (int)plain_call_blocking(SYS_pselect6, n, (long)in, (long)out, (long)except,
 					(long)(limit ? &left : NULL), (long)&pair);
-}
-
-/* ---- epoll: it waits for what the kernel knows ---- */
-
-EXPORT int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event)
-{
-	if (guard_is_hidden(epoll) || guard_is_hidden(fd))
-		return result_errno(-EBADF);
-	if (file_is(fd))
-		return result_errno(-EPERM);
-	return (int)PLAIN(epoll_ctl, epoll, operation, fd, event, 0);
 }
 
 /* ---- ionotify() ---- */

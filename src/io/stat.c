@@ -56,6 +56,14 @@ static long stat_served(struct served *s, const void *arg)
 	return file_done(rc);
 }
 
+long stat_of_served(struct served *s)
+{
+	struct stat st;
+	const struct stat_args a = {.st = &st};
+
+	return stat_served(s, &a);
+}
+
 int stat_fd(int fd, struct stat *st)
 {
 	long rc;

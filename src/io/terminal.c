@@ -25,16 +25,18 @@
 #define BREAK_MS_MAX 0x7fff
 
 typedef int get_fn(int fd, struct termios *termios);
+typedef int is_fn(int fd);
 typedef int set_fn(int fd, int when, const struct termios *termios);
 
 /* glibc's, as the kernel's structure is another one. Looked up at the start: these calls are
  * for signal handlers, too, and dlsym() is not. */
-static void *real_get, *real_set;
+static void *real_get, *real_set, *real_is;
 
 __attribute__((constructor)) static void terminal_start(void)
 {
 	(void)real_function("tcgetattr", &real_get);
 	(void)real_function("tcsetattr", &real_set);
+	(void)real_function("isatty", &real_is);
 }
 
 /* 0, or -1 with errno. */
@@ -46,6 +48,24 @@ static int ask(int fd, int command, void *data, size_t size)
 static int ask_int(int fd, int command, int value)
 {
 	return ask(fd, command, &value, sizeof(value));
+}
+
+EXPORT int isatty(int fd)
+{
+	is_fn *real;
+
+	if (file_is(fd)) {
+		/* Who knows no such command is none. */
+		if (devctl(fd, DCMD_CHR_ISATTY, NULL, 0, NULL) == EOK)
+			return 1;
+		errno = ENOTTY;
+		return 0;
+	}
+	real = (is_fn *)real_function("isatty", &real_is);
+	if (real)
+		return real(fd);
+	errno = ENOSYS;
+	return 0;
 }
 
 /* ---- Attributes ---- */

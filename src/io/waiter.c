@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/waiter.h"
 
+#include <errno.h>
 #include <pthread.h>
-#include <stdbool.h>
-#include <sys/neutrino.h>
-#include <sys/states.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
-#include "message/channel.h"
 #include "message/lock.h"
 #include "message/ready.h"
 #include "message/thread.h"
@@ -15,28 +15,41 @@ static struct lock lock = LOCK_INIT;
 static struct waiter *spare;
 static uint32_t spare_generation;
 
-/* Which descriptor its channel has; false: there is no channel. */
-static bool waiter_look(struct waiter *w)
+int bell_make(struct guard_fd *bell)
 {
-	struct channel *ch = channel_lock(w->chid);
+	sigset_t mask;
+	int fd, rc;
 
-	if (!ch)
-		return false;
-	w->fd = guard_number(&ch->waits);
-	channel_unlock(ch);
-	return true;
+	guard_making(&mask);
+	fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	rc = fd < 0 ? -errno : guard_add(bell, fd);
+	guard_made(&mask);
+	return rc;
 }
 
-static bool waiter_init(struct waiter *w)
+void bell_ring(const struct guard_fd *bell)
 {
-	w->chid = ChannelCreate_r(_NTO_CHF_PRIVATE);
-	if (w->chid < 0)
-		return false;
-	w->coid = ConnectAttach_r(0, 0, w->chid, _NTO_SIDE_CHANNEL, 0);
-	if (w->coid >= 0 && waiter_look(w))
-		return true;
-	(void)ChannelDestroy_r(w->chid); /* it is ours */
-	return false;
+	const uint64_t one = 1;
+
+	(void)syscall(SYS_write, guard_number(bell), &one, sizeof(one)); /* rung already is rung */
+}
+
+void bell_hush(const struct guard_fd *bell)
+{
+	uint64_t n;
+
+	(void)syscall(SYS_read, guard_number(bell), &n, sizeof(n)); /* silent already is silent */
+}
+
+static struct waiter *waiter_new(uint32_t generation)
+{
+	struct waiter *w = ready_alloc(sizeof(*w));
+
+	if (!w)
+		return NULL;
+	w->generation = generation;
+	w->bell.number = -1;
+	return w;
 }
 
 struct waiter *waiter_take(void)
@@ -55,18 +68,17 @@ struct waiter *waiter_take(void)
 	if (w)
 		spare = w->next;
 	lock_give(&lock, &mask);
-	/* Its number may be another one now (guard.c). */
-	if (w && waiter_look(w))
-		return w;
 	if (!w)
-		w = ready_alloc(sizeof(*w));
+		w = waiter_new(generation);
 	if (!w)
 		return NULL;
-	w->generation = generation;
-	if (waiter_init(w))
-		return w;
-	waiter_give(w); /* memory that is never freed: for who tries next */
-	return NULL;
+	/* The program may have wanted its number, with no other one free (guard.c). */
+	if (guard_number(&w->bell) < 0 && bell_make(&w->bell) < 0) {
+		waiter_give(w); /* memory that is never freed: for who tries next */
+		return NULL;
+	}
+	bell_hush(&w->bell);
+	return w;
 }
 
 void waiter_give(struct waiter *w)
@@ -90,18 +102,4 @@ static void waiter_forked(void)
 __attribute__((constructor)) static void waiter_register(void)
 {
 	(void)pthread_atfork(NULL, NULL, waiter_forked); /* no memory at start: no forks either */
-}
-
-void waiter_drain(const struct waiter *w)
-{
-	struct _pulse pulse;
-	uint64_t none = 0;
-	int rc;
-
-	do {
-		rc = TimerTimeout_r(CLOCK_MONOTONIC, 1 << STATE_RECEIVE, NULL, &none, NULL);
-		if (rc < 0)
-			return;
-		rc = MsgReceivePulse_r(w->chid, &pulse, sizeof(pulse), NULL);
-	} while (rc == 0);
 }

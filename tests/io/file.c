@@ -6,8 +6,11 @@
 #include <share.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <sys/uio.h>
+#include <sys/xattr.h>
+#include <termios.h>
 
 TEST(a_served_file_is_written_and_read)
 {
@@ -244,5 +247,56 @@ TEST(pathconf_is_what_the_server_says)
 	EXPECT_EQ(fs.f_bsize, 4096);
 	EXPECT_OK(close(fd));
 	EXPECT_EQ(s.seen->opens, s.seen->close_ocbs);
+	server_stop(&s);
+}
+
+TEST(what_no_message_has_is_enotsup)
+{
+	struct server s = server_start();
+	int fd = EXPECT_OK(open("/srv/memory", O_RDWR));
+	struct statfs fs;
+	char bytes[64];
+
+	EXPECT_ERRNO(statfs("/srv/memory", &fs), ENOTSUP);
+	EXPECT_ERRNO(fstatfs(fd, &fs), ENOTSUP);
+	EXPECT_ERRNO(syncfs(fd), ENOTSUP);
+	EXPECT_ERRNO(getxattr("/srv/memory", "user.a", bytes, 64), ENOTSUP);
+	EXPECT_ERRNO(lgetxattr("/srv/memory", "user.a", bytes, 64), ENOTSUP);
+	EXPECT_ERRNO(fgetxattr(fd, "user.a", bytes, 64), ENOTSUP);
+	EXPECT_ERRNO(setxattr("/srv/memory", "user.a", bytes, 1, 0), ENOTSUP);
+	EXPECT_ERRNO(lsetxattr("/srv/memory", "user.a", bytes, 1, 0), ENOTSUP);
+	EXPECT_ERRNO(fsetxattr(fd, "user.a", bytes, 1, 0), ENOTSUP);
+	EXPECT_ERRNO(listxattr("/srv/memory", bytes, 64), ENOTSUP);
+	EXPECT_ERRNO(llistxattr("/srv/memory", bytes, 64), ENOTSUP);
+	EXPECT_ERRNO(flistxattr(fd, bytes, 64), ENOTSUP);
+	EXPECT_ERRNO(removexattr("/srv/memory", "user.a"), ENOTSUP);
+	EXPECT_ERRNO(lremovexattr("/srv/memory", "user.a"), ENOTSUP);
+	EXPECT_ERRNO(fremovexattr(fd, "user.a"), ENOTSUP);
+	EXPECT_ERRNO(statfs("/srv/folder/nothing", &fs), ENOENT);
+	EXPECT_ERRNO(getxattr("/srv/folder/nothing", "user.a", bytes, 64), ENOENT);
+	/* The kernel's files are the kernel's. */
+	EXPECT_OK(statfs("/", &fs));
+	EXPECT_NE(fs.f_bsize, 0);
+	EXPECT_ERRNO(statfs("/", (void *)8), EFAULT);
+	EXPECT_ERRNO(fstatfs(999, &fs), EBADF);
+	EXPECT_ERRNO(fgetxattr(999, "user.a", bytes, 64), EBADF);
+	EXPECT_OK(close(fd));
+	server_stop(&s);
+}
+
+TEST(a_served_file_is_no_terminal)
+{
+	struct server s = server_start();
+	int fd = EXPECT_OK(open("/srv/event", O_RDWR));
+	struct termios termios;
+
+	errno = 0;
+	EXPECT_EQ(isatty(fd), 0);
+	EXPECT_EQ(errno, ENOTTY);
+	EXPECT(!ttyname(fd));
+	EXPECT_EQ(errno, ENOTTY);
+	EXPECT_ERRNO(tcgetattr(fd, &termios), ENOTTY);
+	EXPECT_ERRNO(tcgetpgrp(fd), ENOTTY);
+	EXPECT_OK(close(fd));
 	server_stop(&s);
 }

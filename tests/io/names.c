@@ -3,6 +3,7 @@
 #include "harness/harness.h"
 #include "io/server.h"
 
+#include <ftw.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -239,5 +240,119 @@ TEST(a_path_of_any_length_is_an_answer)
 	EXPECT_ERRNO(open(path, O_RDONLY), ENOENT);
 	EXPECT_ERRNO(open("", O_RDONLY), ENOENT);
 	EXPECT_ERRNO(open(nowhere, O_RDONLY), EFAULT);
+	server_stop(&s);
+}
+
+/* ---- Walks ---- */
+
+static struct {
+	int files, folders, after, unknown, links;
+	char last[256];
+	int last_base, last_level;
+} walked;
+
+static int note(const char *path, int flag)
+{
+	walked.files += flag == FTW_F;
+	walked.folders += flag == FTW_D;
+	walked.after += flag == FTW_DP;
+	walked.unknown += flag == FTW_NS;
+	walked.links += flag == FTW_SL || flag == FTW_SLN;
+	snprintf(walked.last, sizeof(walked.last), "%s", path);
+	return 0;
+}
+
+static int note_ftw(const char *path, const struct stat *st, int flag)
+{
+	(void)st;
+	return note(path, flag);
+}
+
+static int note_nftw(const char *path, const struct stat *st, int flag, struct FTW *at)
+{
+	(void)st;
+	walked.last_base = at->base;
+	walked.last_level = at->level;
+	return note(path, flag);
+}
+
+static int skip_folder(const char *path, const struct stat *st, int flag, struct FTW *at)
+{
+	(void)note_nftw(path, st, flag, at);
+	return flag == FTW_D && at->level == 1 ? FTW_SKIP_SUBTREE : FTW_CONTINUE;
+}
+
+static int stop(const char *path, const struct stat *st, int flag, struct FTW *at)
+{
+	(void)note_nftw(path, st, flag, at);
+	return strcmp(path + at->base, "0005") == 0 ? 77 : 0;
+}
+
+#define WALKED_AFRESH() memset(&walked, 0, sizeof(walked))
+
+TEST(walks_go_through_served_folders)
+{
+	struct server s = server_start();
+
+	WALKED_AFRESH();
+	EXPECT_EQ(ftw("/srv/folder", note_ftw, 4), 0);
+	EXPECT_EQ(walked.files, 100);
+	EXPECT_EQ(walked.folders, 1);
+	WALKED_AFRESH();
+	EXPECT_EQ(nftw("/srv//folder/", note_nftw, 1, FTW_PHYS | FTW_DEPTH), 0);
+	EXPECT_EQ(walked.files, 100);
+	EXPECT_EQ(walked.folders, 0);
+	EXPECT_EQ(walked.after, 1);
+	EXPECT_STR(walked.last, "/srv//folder");
+	EXPECT_EQ(walked.last_base, 6);
+	EXPECT_EQ(walked.last_level, 0);
+	WALKED_AFRESH();
+	EXPECT_EQ(nftw("/srv/folder", stop, 1, 0), 77);
+	EXPECT_EQ(walked.files, 6);
+	EXPECT_EQ(walked.last_level, 1);
+	EXPECT_ERRNO(nftw("/srv/folder/nothing", note_nftw, 4, 0), ENOENT);
+	EXPECT_ERRNO(ftw("", note_ftw, 4), ENOENT);
+	server_stop(&s);
+}
+
+TEST(walks_of_plain_folders_are_plain_beside_served_ones)
+{
+	struct server s = server_start();
+	const char *top = harness_path("top");
+	char inner[256], link[300];
+
+	snprintf(inner, sizeof(inner), "%s/inner", top);
+	EXPECT_OK(mkdir(top, 0700));
+	EXPECT_OK(mkdir(inner, 0700));
+	snprintf(link, sizeof(link), "%s/up", inner);
+	EXPECT_OK(symlink(top, link));
+	snprintf(link, sizeof(link), "%s/nowhere", inner);
+	EXPECT_OK(symlink("/does/not/exist", link));
+	snprintf(link, sizeof(link), "%s/away", inner);
+	EXPECT_OK(symlink("/srv/memory", link));
+	/* Links are followed, but not to where we come from. */
+	WALKED_AFRESH();
+	EXPECT_EQ(nftw(top, note_nftw, 4, 0), 0);
+	EXPECT_EQ(walked.folders, 2);
+	EXPECT_EQ(walked.files, 1);
+	EXPECT_EQ(walked.links, 1);
+	WALKED_AFRESH();
+	EXPECT_EQ(nftw(top, note_nftw, 4, FTW_PHYS), 0);
+	EXPECT_EQ(walked.folders, 2);
+	EXPECT_EQ(walked.files, 0);
+	EXPECT_EQ(walked.links, 3);
+	WALKED_AFRESH();
+	EXPECT_EQ(nftw(top, note_nftw, 4, FTW_PHYS | FTW_CHDIR), 0);
+	EXPECT_EQ(walked.links, 3);
+	WALKED_AFRESH();
+	EXPECT_EQ(nftw(top, skip_folder, 4, FTW_PHYS | FTW_ACTIONRETVAL), 0);
+	EXPECT_EQ(walked.folders, 2);
+	EXPECT_EQ(walked.links, 0);
+	/* A link of a disk to a served folder is one as any. */
+	snprintf(link, sizeof(link), "%s/folder", inner);
+	EXPECT_OK(symlink("/srv/folder", link));
+	WALKED_AFRESH();
+	EXPECT_EQ(ftw(top, note_ftw, 4), 0);
+	EXPECT_EQ(walked.files, 101);
 	server_stop(&s);
 }

@@ -5,7 +5,6 @@
 
 #include <poll.h>
 #include <pthread.h>
-#include <sys/epoll.h>
 #include <sys/select.h>
 
 TEST(poll_tells_at_once_what_is_so)
@@ -210,18 +209,5 @@ TEST(ionotify_delivers_its_event)
 	EXPECT_OK(close(fd));
 	EXPECT_OK(ConnectDetach(coid));
 	EXPECT_OK(ChannelDestroy(chid));
-	server_stop(&s);
-}
-
-TEST(epoll_refuses_what_the_kernel_does_not_know)
-{
-	struct server s = server_start();
-	int fd = EXPECT_OK(open("/srv/event", O_RDWR));
-	int epoll = EXPECT_OK(epoll_create1(EPOLL_CLOEXEC));
-	struct epoll_event event = {.events = EPOLLIN};
-
-	EXPECT_ERRNO(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event), EPERM);
-	EXPECT_OK(close(epoll));
-	EXPECT_OK(close(fd));
 	server_stop(&s);
 }

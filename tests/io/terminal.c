@@ -244,6 +244,7 @@ TEST(ioctls_of_terminals_are_the_servers_commands)
 	EXPECT_ERRNO(ioctl(fd, TCGETS, &word), ENOTTY);
 	EXPECT_EQ(devctl(fd, DCMD_CHR_LINESTATUS, &word, sizeof(word), NULL), EOK);
 	EXPECT_EQ(devctl(fd, DCMD_CHR_ISATTY, NULL, 0, NULL), EOK);
+	EXPECT_EQ(isatty(fd), 1);
 	EXPECT_EQ(devctl(fd, DCMD_CHR_PUTOBAND, &word, sizeof(word), NULL), ENOTTY);
 	EXPECT_OK(close(fd));
 	end_child(server);
