@@ -4,6 +4,7 @@
 #include "io/server.h"
 
 #include <spawn.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 static void expect_text(int fd, const char *text)
@@ -444,4 +445,145 @@ TEST(a_dead_server_is_an_error_and_nothing_hangs)
 	expect_text(fd, "01");
 	EXPECT_OK(close(fd));
 	server_stop(&s);
+}
+
+/* ---- Closed connections that are used again ---- */
+
+/* Which socket it is, for the kernel. */
+static unsigned long socket_of(int fd)
+{
+	char path[64], text[64] = "";
+	unsigned long inode = 0;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	EXPECT(readlink(path, text, sizeof(text) - 1) > 0);
+	EXPECT_EQ(sscanf(text, "socket:[%lu]", &inode), 1);
+	return inode;
+}
+
+TEST(the_next_open_has_the_socket_of_the_last)
+{
+	struct server s = server_start();
+	int fd = EXPECT_OK(open("/srv/memory", O_RDWR)), kept;
+	const unsigned long first = socket_of(fd);
+
+	EXPECT_EQ(write(fd, "ab", 2), 2);
+	for (int i = 0; i < 50; i++) {
+		EXPECT_OK(close(fd));
+		fd = EXPECT_OK(open("/srv/memory", i % 2 ? O_RDWR | O_CLOEXEC : O_RDWR));
+		EXPECT_EQ(socket_of(fd), first);
+		EXPECT_EQ(fcntl(fd, F_GETFD), i % 2 ? FD_CLOEXEC : 0);
+		/* A new open file all the same. */
+		expect_text(fd, "ab");
+	}
+	EXPECT_EQ(s.seen->opens, 51);
+	EXPECT_EQ(s.seen->close_dups, 50);
+	EXPECT_EQ(s.seen->close_ocbs, 50);
+	/* What is open at the same time has one of its own. */
+	kept = EXPECT_OK(open("/srv/memory", O_RDWR));
+	EXPECT_NE(socket_of(kept), first);
+	EXPECT_OK(close(fd));
+	expect_text(kept, "ab");
+	EXPECT_OK(close(kept));
+	EXPECT_EQ(s.seen->close_ocbs, 52);
+	server_stop(&s);
+}
+
+TEST(what_a_child_may_have_is_not_used_again)
+{
+	struct server s = server_start();
+	int fd = digits(), again, go[2];
+	const unsigned long first = socket_of(fd);
+	char byte;
+	pid_t pid;
+
+	EXPECT_OK(pipe(go));
+	pid = EXPECT_OK(fork());
+	if (pid == 0) {
+		EXPECT_EQ(read(go[0], &byte, 1), 1);
+		expect_text(fd, "0123");
+		_exit(0);
+	}
+	EXPECT_OK(close(fd));
+	again = EXPECT_OK(open("/srv/memory", O_RDWR));
+	EXPECT_NE(socket_of(again), first);
+	EXPECT_EQ(lseek(again, 5, SEEK_SET), 5);
+	EXPECT_EQ(write(go[1], "g", 1), 1);
+	expect_exit(pid, 0);
+	expect_text(again, "56");
+	EXPECT_OK(close(again));
+	EXPECT_OK(close(go[0]));
+	EXPECT_OK(close(go[1]));
+	server_stop(&s);
+}
+
+static void send_away(int over, int fd)
+{
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = {.bytes = ""};
+	struct iovec part = {(void *)(uintptr_t) "x", 1};
+	struct msghdr msg = {.msg_iov = &part,
+			     .msg_iovlen = 1,
+			     .msg_control = control.bytes,
+			     .msg_controllen = sizeof(control.bytes)};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	EXPECT_EQ(sendmsg(over, &msg, 0), 1);
+}
+
+TEST(what_was_sent_to_another_process_is_not_used_again)
+{
+	struct server s = server_start();
+	int fd = digits(), again, ends[2];
+	const unsigned long first = socket_of(fd);
+
+	EXPECT_OK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends));
+	send_away(ends[0], fd);
+	EXPECT_OK(close(fd));
+	again = EXPECT_OK(open("/srv/memory", O_RDWR));
+	EXPECT_NE(socket_of(again), first);
+	expect_text(again, "01");
+	EXPECT_OK(close(again));
+	EXPECT_OK(close(ends[0]));
+	EXPECT_OK(close(ends[1]));
+	server_stop(&s);
+}
+
+TEST(another_user_does_not_use_the_socket_of_the_last)
+{
+	struct server s;
+	int fd;
+
+	if (geteuid() != 0)
+		SKIP("only root can be another user");
+	s = server_start();
+	fd = digits();
+	EXPECT_OK(fchmod(fd, 0600));
+	EXPECT_OK(close(fd));
+	EXPECT_OK(seteuid(65534));
+	EXPECT_ERRNO(open("/srv/memory", O_RDWR), EACCES);
+	EXPECT_OK(seteuid(0));
+	fd = EXPECT_OK(open("/srv/memory", O_RDWR));
+	expect_text(fd, "01");
+	EXPECT_OK(close(fd));
+	server_stop(&s);
+}
+
+TEST(a_new_server_is_not_reached_by_sockets_of_the_old)
+{
+	for (int i = 0; i < 10; i++) {
+		struct server s = server_start();
+		int fd = digits();
+
+		expect_text(fd, "012");
+		EXPECT_OK(close(fd));
+		EXPECT_EQ(s.seen->close_ocbs, 1);
+		server_stop(&s);
+	}
 }
