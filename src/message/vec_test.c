@@ -197,6 +197,33 @@ static void bad_addresses_are_efault(void **state)
 	assert_int_equal(munmap(page, 4096), 0);
 }
 
+/* Each length that is moved in a way of its own, up to the very end of what may be touched. */
+static void every_length_is_moved_and_nothing_else(void **state)
+{
+	char *from = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
+	char to[702];
+
+	(void)state;
+	assert_ptr_not_equal(from, MAP_FAILED);
+	assert_int_equal(mprotect(from + 4096, 4096, PROT_NONE), 0);
+	assert_int_equal(sigaction(SIGSEGV, &action, NULL), 0);
+	for (size_t i = 0; i < 4096; i++)
+		from[i] = (char)(i * 37 + i / 251 + 1);
+	for (size_t len = 0; len <= 700; len++) {
+		const char *end = from + 4096;
+
+		memset(to, '.', sizeof(to));
+		assert_int_equal(guarded_copy(to + 1, end - len, len), 0);
+		assert_memory_equal(to + 1, end - len, len);
+		assert_int_equal(to[0], '.');
+		assert_int_equal(to[len + 1], '.');
+		if (len > 0)
+			assert_int_equal(guarded_copy(to, end - len + 1, len), -EFAULT);
+	}
+	assert_int_equal(munmap(from, 8192), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -207,6 +234,7 @@ int main(void)
 		cmocka_unit_test(no_parts_are_no_bytes),
 		cmocka_unit_test(sum_beyond_ssize_max_is_refused),
 		cmocka_unit_test(bad_addresses_are_efault),
+		cmocka_unit_test(every_length_is_moved_and_nothing_else),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
