@@ -8,19 +8,38 @@
 #include "procmgr/state.h"
 
 #define SLOTS_AT_FIRST 4
+#define ROUTE_LOOKS    8
+
+static bool is_reaper(const struct manager *m, pid_t pid)
+{
+	return pid == getpid() || agents_has(m, pid);
+}
+
+/* Do orphans of who has @parent come to one of us? -ESRCH: one of the parents has just gone. */
+static int is_below(const struct manager *m, pid_t parent)
+{
+	for (int depth = 0; depth < 64 && parent > 1; depth++) {
+		parent = procinfo_ppid(parent);
+		if (is_reaper(m, parent))
+			return true;
+	}
+	return parent < 0 ? -ESRCH : false;
+}
 
 /* How can this process make children that are the node's? */
-static uint32_t route_of(struct manager *m, pid_t pid, pid_t ppid)
+static uint32_t route_of(const struct manager *m, pid_t pid)
 {
-	if (ppid == getpid() || agents_has(m, ppid))
-		return BIRTH_ROUTE_SIBLING;
-	/* Its orphans come to one of us if a chain of parents does. */
-	for (int depth = 0; depth < 64 && ppid > 1; depth++) {
-		ppid = procinfo_ppid(ppid);
-		if (ppid == getpid() || agents_has(m, ppid))
-			return BIRTH_ROUTE_ORPHAN;
+	/* Whose parent goes gets another one. */
+	for (int i = 0; i < ROUTE_LOOKS; i++) {
+		pid_t parent = procinfo_ppid(pid);
+		int below;
+
+		if (is_reaper(m, parent))
+			return BIRTH_ROUTE_SIBLING;
+		below = is_below(m, parent);
+		if (below >= 0)
+			return below ? BIRTH_ROUTE_ORPHAN : BIRTH_ROUTE_REMOTE;
 	}
-	(void)pid;
 	return BIRTH_ROUTE_REMOTE;
 }
 
@@ -78,7 +97,7 @@ int req_attach(struct request *r, const struct proto_attach_in *in, struct proto
 			  0 :
 			  core_ppid(&m->core, p);
 	h->sid = p->sid == 1 ? 1 : 0;
-	h->route = route_of(m, p->pid, ppid);
+	h->route = route_of(m, p->pid);
 	h->sigchld = in->sigchld;
 	births_grant(m, p, SLOTS_AT_FIRST, &granted);
 

@@ -21,6 +21,7 @@
 #define WALK_MS       1000
 #define VALUES_MS     500
 #define KILL_AGAIN_MS 50
+#define CLIMBS        8
 
 static void arm(struct manager *m)
 {
@@ -183,16 +184,30 @@ struct hunt {
 	unsigned left;
 };
 
-bool sweep_is_of_node(struct manager *m, const struct procinfo *p)
+/* From @parent up. True: one of ours; false: none, and *ret_is_broken if one has just gone. */
+static bool climb(struct manager *m, pid_t parent, bool *ret_is_broken)
 {
-	pid_t parent = p->ppid;
-
 	for (int depth = 0; depth < 64 && parent > 1; depth++) {
-		if (parent == getpid() || agents_has(m, parent))
-			return true;
-		if (core_find(&m->core, parent))
+		if (parent == getpid() || agents_has(m, parent) || core_find(&m->core, parent))
 			return true;
 		parent = procinfo_ppid(parent);
+	}
+	*ret_is_broken = parent < 0;
+	return false;
+}
+
+bool sweep_is_of_node(struct manager *m, const struct procinfo *p)
+{
+	bool is_broken = false;
+	pid_t parent = p->ppid;
+
+	/* Whose parent goes, such as the intermediate of a birth, gets another one. */
+	for (int i = 0; i < CLIMBS && parent > 1; i++) {
+		if (climb(m, parent, &is_broken))
+			return true;
+		if (!is_broken)
+			return false;
+		parent = procinfo_ppid(p->pid);
 	}
 	return false;
 }
