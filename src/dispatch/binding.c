@@ -270,9 +270,25 @@ static bool rules_part(void *owner, struct link_key from, int number, bool is_cl
 	return has;
 }
 
+static void rules_inherit(void *owner, struct link_key from, int number)
+{
+	const struct bound a = {.scoid = from.scoid, .coid = from.coid};
+	const struct bound b = {.coid = number};
+	struct bindings *table = owner;
+	const struct key *key;
+
+	pthread_mutex_lock(&table->lock);
+	key = *key_where(table, &a);
+	/* No memory: then it is closed for the others, too. */
+	if (key && !key->is_closing)
+		(void)key_add(table, &b, key->open);
+	pthread_mutex_unlock(&table->lock);
+}
+
 const struct link_rules binding_rules = {
 	.duplicate = rules_duplicate,
 	.part = rules_part,
+	.inherit = rules_inherit,
 	.code = DISPATCH_PULSE_LINK,
 	.code_dup = DISPATCH_PULSE_DUP,
 };

@@ -581,6 +581,44 @@ static void link_ended(struct channel *ch, struct link *l)
 		link_close(l);
 }
 
+/* What it said before counts, and what nobody else has ends as ever. */
+static void client_ends(struct channel *ch, struct client *c)
+{
+	for (struct link *l = c->links, *next; l; l = next) {
+		next = l->next;
+		read_link(ch, l);
+	}
+	for (struct caller *caller = c->callers, *next; caller; caller = next) {
+		next = caller->next;
+		if (caller->memory)
+			look(ch, caller, true);
+	}
+}
+
+static struct client *client_of_process(const struct channel *ch, const struct process *p)
+{
+	struct client *c = ch->clients;
+
+	while (c && (c->process != p || c->is_gone))
+		c = c->next;
+	return c;
+}
+
+static void process_died(struct channel *ch, pid_t pid)
+{
+	struct process *p = process_ended(ch, pid);
+	struct client *c;
+
+	if (!p)
+		return;
+	accept_all(ch);
+	while ((c = client_of_process(ch, p)) != NULL) {
+		client_ends(ch, c);
+		client_died(c);
+	}
+	process_release(ch, p);
+}
+
 /* ---- The whole ---- */
 
 static bool is_end(const struct epoll_event *ev)
@@ -630,6 +668,7 @@ static void take_news(struct channel *ch, const struct epoll_event *ev)
 		break;
 	case TAG_MORE:
 	case TAG_WATCH:
+	case TAG_PROCESS:
 		break;
 	}
 }
@@ -658,6 +697,7 @@ static void take_end(struct channel *ch, const struct epoll_event *ev)
 	case TAG_LISTENER:
 	case TAG_BELL:
 	case TAG_MORE:
+	case TAG_PROCESS:
 		break;
 	}
 }
@@ -671,5 +711,9 @@ void arrivals_take(struct channel *ch, const struct epoll_event *events, int n)
 	for (int i = 0; i < n; i++)
 		if (is_end(&events[i]))
 			take_end(ch, &events[i]);
+	/* Of a client whose links have all ended nothing is left by now. */
+	for (int i = 0; i < n; i++)
+		if (events[i].data.u64 >> 56 == TAG_PROCESS)
+			process_died(ch, (pid_t)(uint32_t)events[i].data.u64);
 	look_again(ch);
 }

@@ -200,6 +200,8 @@ static int add_clients(const struct channel *ch, const struct guard_fd *set)
 
 	for (struct client *client = ch->clients; client && rc == 0; client = client->next)
 		rc = add_callers(client, set);
+	for (struct process *p = ch->processes; p && rc == 0; p = p->next)
+		rc = add_to(set, guard_number(&p->pidfd), TAG(TAG_PROCESS, 0, p->pid), EPOLLIN);
 	return rc < 0 ? rc : add_callers(&ch->nobody, set);
 }
 
@@ -301,6 +303,7 @@ static struct channel *record_new(uint32_t flags)
 	ch->clients = NULL;
 	ch->nobody = (struct client){.channel = ch, .uid = (uid_t)-1, .is_gone = true};
 	ch->strangers = NULL;
+	ch->processes = NULL;
 	ch->has_unknown_lane = ch->has_hello = ch->is_catching_up = false;
 	ch->rules = NULL;
 	ch->hot = NULL;
@@ -465,6 +468,7 @@ int channel_destroy(int chid)
 		client_end(ch->clients);
 	while (ch->nobody.callers)
 		caller_end(ch->nobody.callers, ESRCH);
+	process_forget_all(ch);
 	drop_pulses(ch);
 	ch->n_inside++;
 	channel_leave(ch);
@@ -480,6 +484,7 @@ void channel_forked(void)
 	watching = NULL;
 	client_forked();
 	share_forked();
+	process_forked();
 	caller_forked();
 }
 

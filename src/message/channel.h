@@ -46,15 +46,23 @@ struct link {
 	struct link *next_spare;
 };
 
+struct process {
+	pid_t pid;
+	struct guard_fd pidfd;
+	unsigned n_clients;
+	struct process *next; /* of the channel, or spare */
+};
+
 struct client {
 	int scoid; /* 0: spare */
 	struct channel *channel;
 	pid_t pid;
 	uid_t uid;
 	gid_t gid;
-	uint64_t number; /* its own of us: another one after it has gone and come back */
-	bool is_leaving; /* no connection is left, but a thread is still in a message */
-	bool is_gone;    /* disconnected; its scoid waits for ConnectDetach() */
+	uint64_t number;         /* its own of us: another one after it has gone and come back */
+	bool is_leaving;         /* no connection is left, but a thread is still in a message */
+	bool is_gone;            /* disconnected; its scoid waits for ConnectDetach() */
+	struct process *process; /* NULL: its end is not watched */
 	struct link *links;
 	struct caller *callers;
 	struct client *next; /* of the channel, or spare */
@@ -84,7 +92,8 @@ struct channel {
 	unsigned n_pulse_sleeping;
 	struct queue queue;
 	struct client *clients;
-	struct client nobody;   /* has the lanes whose client is gone, until they are another's */
+	struct client nobody; /* has the lanes whose client is gone, until they are another's */
+	struct process *processes;
 	struct link *strangers; /* links that have not said hello */
 	bool has_unknown_lane;  /* one is of a client that has not said hello, */
 	bool has_hello;         /* and somebody has since */
@@ -128,7 +137,7 @@ void channel_pulse_free(struct pulse *p);
 void channel_forked(void);
 
 /* What an event in the sets is for: kind, serial, index. */
-enum tag_kind { TAG_LISTENER, TAG_MORE, TAG_LINK, TAG_CALLER, TAG_BELL, TAG_WATCH };
+enum tag_kind { TAG_LISTENER, TAG_MORE, TAG_LINK, TAG_CALLER, TAG_BELL, TAG_WATCH, TAG_PROCESS };
 #define TAG(kind, serial, index) \
 	((uint64_t)(kind) << 56 | (uint64_t)((serial)&0xffffff) << 32 | (uint32_t)(index))
 
@@ -158,11 +167,26 @@ void client_settle(struct client *c);
 /* The client closes @l, which stays: it is nobody's now. client_settle() is due once the client
  * is in no message. */
 void client_part_link(struct client *c, struct link *l);
+/* Its process is gone. What others still hold of its links stays. */
+void client_died(struct client *c);
 /* ConnectDetach() of a scoid. */
 int client_detach(int scoid);
 /* Forget all about it: the channel goes. */
 void client_end(struct client *c);
 void client_forked(void);
+
+/* ---- process.c. With the channel's lock. ---- */
+
+/* Of who connected by @l, for a client of it. NULL: it cannot be watched. */
+struct process *process_of(struct channel *ch, const struct link *l);
+/* A client of it is no more. */
+void process_drop(struct channel *ch, struct process *p);
+/* An event says that it has ended: it, until process_release(); NULL: it has not. */
+struct process *process_ended(struct channel *ch, pid_t pid);
+void process_release(struct channel *ch, struct process *p);
+/* The channel ends. */
+void process_forget_all(struct channel *ch);
+void process_forked(void);
 
 /* ---- share.c ---- */
 
@@ -173,6 +197,8 @@ void share_add(struct link *l, uint64_t ticket);
 void share_duplicate(struct channel *ch, const struct link *from, const struct link *to);
 /* Its tickets are for nobody. */
 void share_drop(struct link *l);
+/* The client's process is gone, but somebody else has the link. */
+void share_leave(struct channel *ch, struct link *l);
 /* A link ends. */
 void share_ended(struct channel *ch, struct link *l);
 void share_forked(void);

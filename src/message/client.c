@@ -179,6 +179,7 @@ static struct client *client_new(struct channel *ch, const struct link *l)
 	c = at < CLIENTS_MAX ? client_record() : NULL;
 	if (c) {
 		__atomic_store_n(&c->channel, ch, __ATOMIC_RELEASE);
+		c->process = NULL;
 		c->pid = l->pid;
 		c->uid = l->uid;
 		c->gid = l->gid;
@@ -192,6 +193,7 @@ static struct client *client_new(struct channel *ch, const struct link *l)
 	lock_give(&lock, &mask);
 	if (!c)
 		return NULL;
+	c->process = process_of(ch, l);
 	c->next = ch->clients;
 	ch->clients = c;
 	return c;
@@ -228,6 +230,7 @@ static void client_unlist(struct client *c)
 	while (*at != c)
 		at = &(*at)->next;
 	*at = c->next;
+	process_drop(c->channel, c->process);
 	lock_take(&lock, &mask);
 	__atomic_store_n(&clients[c->scoid & ~SCOID_BIT], NULL, __ATOMIC_RELEASE);
 	__atomic_store_n(&c->scoid, 0, __ATOMIC_RELEASE);
@@ -311,6 +314,19 @@ void client_settle(struct client *c)
 {
 	if (c->is_leaving && !c->is_gone && !c->links && !is_blocked(c))
 		client_gone(c);
+}
+
+void client_died(struct client *c)
+{
+	struct channel *ch = c->channel;
+
+	while (c->links)
+		share_leave(ch, c->links);
+	for (struct caller *caller = c->callers, *next; caller; caller = next) {
+		next = caller->next;
+		caller_lost(caller);
+	}
+	client_settle(c);
 }
 
 struct client *client_find(struct channel *ch, int scoid)

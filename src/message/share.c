@@ -24,6 +24,9 @@
  *	program that knows nothing of us, and never introduces itself. At the link's end that use
  *	of it ends, too, without another close_dup.
  *
+ *	A process that dies has its close_dup by its disconnection; if its link does not end, it
+ *	stays open for whoever has it.
+ *
  *	A link that ends without such a word, while its client has other ones, was closed by exec
  *	or by a raw system call: that has its close_dup then.
  *
@@ -163,6 +166,14 @@ void share_drop(struct link *l)
 		l->shares = s->next;
 		share_free(s);
 	}
+}
+
+void share_leave(struct channel *ch, struct link *l)
+{
+	if (ch->rules && !is_followed(l))
+		ch->rules->inherit(ch->rules_owner, key_of(l), l->number);
+	l->is_parted = true;
+	client_part_link(l->client, l);
 }
 
 void share_ended(struct channel *ch, struct link *l)

@@ -22,6 +22,8 @@ struct link_rules {
 	/* What @from is one of goes on as the link's. False: it is one of nothing. @is_closed: it
 	 * has had its close_dup. */
 	bool (*part)(void *owner, struct link_key from, int number, bool is_closed);
+	/* Who has @from is gone: what it is one of stays open for who else has the link. */
+	void (*inherit)(void *owner, struct link_key from, int number);
 	int code;     /* of a pulse that says with a link's number that it has ended */
 	int code_dup; /* of one that says with a client and its coid that this is a duplicate */
 };

@@ -255,6 +255,36 @@ TEST(a_foreign_child_keeps_it_open)
 	server_stop(&s);
 }
 
+TEST(a_killed_clients_close_does_not_wait_for_its_foreign_child)
+{
+	struct server s = server_start();
+	int ends[2], status;
+	pid_t pid, heir;
+
+	EXPECT_OK(pipe(ends));
+	pid = EXPECT_OK(fork());
+	if (pid == 0) {
+		(void)digits();
+		heir = foreign_child();
+		EXPECT_EQ(write(ends[1], &heir, sizeof(heir)), (ssize_t)sizeof(heir));
+		for (;;)
+			pause();
+	}
+	EXPECT_EQ(read(ends[0], &heir, sizeof(heir)), (ssize_t)sizeof(heir));
+	EXPECT_EQ(s.seen->opens, 1);
+	EXPECT_OK(kill(pid, SIGKILL));
+	EXPECT_EQ(waitpid(pid, &status, 0), pid);
+	EVENTUALLY(s.seen->close_dups == 1);
+	/* It holds the file open, but has nothing to close. */
+	EXPECT_EQ(s.seen->close_ocbs, 0);
+	EXPECT_OK(kill(heir, SIGKILL));
+	EVENTUALLY(s.seen->close_ocbs == 1);
+	EXPECT_EQ(s.seen->close_dups, 1);
+	EXPECT_OK(close(ends[0]));
+	EXPECT_OK(close(ends[1]));
+	server_stop(&s);
+}
+
 TEST(a_grandchild_that_only_inherited_is_heard_of_when_it_is_killed)
 {
 	struct server s = server_start();
@@ -264,12 +294,13 @@ TEST(a_grandchild_that_only_inherited_is_heard_of_when_it_is_killed)
 	EXPECT_OK(pipe(out));
 	pid = EXPECT_OK(fork());
 	if (pid == 0) {
-		grandchild = EXPECT_OK(fork());
-		if (grandchild == 0)
-			for (;;)
-				pause();
+		if (EXPECT_OK(fork()) > 0)
+			_exit(0);
+		/* It has it from here on. */
+		grandchild = getpid();
 		EXPECT_EQ(write(out[1], &grandchild, sizeof(grandchild)), (ssize_t)sizeof(pid));
-		_exit(0);
+		for (;;)
+			pause();
 	}
 	EXPECT_EQ(read(out[0], &grandchild, sizeof(grandchild)), (ssize_t)sizeof(pid));
 	EXPECT_EQ(waitpid(pid, &status, 0), pid);

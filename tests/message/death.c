@@ -269,6 +269,38 @@ TEST(a_clients_death_is_one_disconnect_and_its_rcvid_dies)
 	client_dies(0, true, SIGTERM);
 }
 
+static void leave_a_heir(void *arg)
+{
+	struct sender *s = arg;
+	int coid = EXPECT_OK(ConnectAttach(0, s->server, s->chid, 0, 0));
+
+	EXPECT_OK(MsgSend(coid, NULL, 0, NULL, 0));
+	s->tid = foreign_child();
+	STORE(s->done, true);
+	for (;;)
+		pause();
+}
+
+TEST(a_client_is_gone_with_its_process_whoever_has_its_connection)
+{
+	struct channel c = channel_new(_NTO_CHF_DISCONNECT);
+	struct sender *s = senders_new(1);
+	struct _msg_info info;
+	union mail mail;
+
+	s->server = getpid();
+	s->chid = c.chid;
+	s->pid = child_runs(leave_a_heir, s);
+	EXPECT_OK(MsgReply(expect_message(c.chid, &mail, &info), 0, NULL, 0));
+	EVENTUALLY(LOAD(s->done));
+	end_child(s->pid);
+	EXPECT_EQ(expect_pulse(c.chid, _PULSE_CODE_DISCONNECT).scoid, info.scoid);
+	EXPECT_OK(kill(s->tid, 0));
+	EXPECT_OK(kill(s->tid, SIGKILL));
+	EXPECT_OK(ConnectDetach(info.scoid));
+	channel_end(&c);
+}
+
 TEST(a_killed_client_of_an_unblock_channel_disconnects)
 {
 	client_dies(_NTO_CHF_UNBLOCK, false, 0);
