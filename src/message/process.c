@@ -6,6 +6,7 @@
  * the client itself is gone when its process is, which a pidfd tells. One for each process, kept for
  * some that have no connection at the moment, as they may come back.
  */
+#include <errno.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -66,7 +67,7 @@ static int peer_pidfd(const struct link *l)
 
 	if (getsockopt(guard_number(&l->socket), SOL_SOCKET, SO_PEERPIDFD, &fd, &size) == 0)
 		return fd;
-	return child_pidfd(l->pid); /* before Linux 6.5 */
+	return errno == ENOPROTOOPT ? child_pidfd(l->pid) : -errno; /* before Linux 6.5 */
 }
 
 static bool process_watch(struct channel *ch, struct process *p, const struct link *l)
@@ -87,18 +88,19 @@ static bool is_over(const struct process *p)
 	return packet_poll(guard_number(&p->pidfd), POLLIN, 0) > 0;
 }
 
-static struct process *process_find(const struct channel *ch, pid_t pid)
+/* One that is over and one that lives may have the same number. */
+static struct process *process_find(const struct channel *ch, pid_t pid, bool over)
 {
 	struct process *p = ch->processes;
 
-	while (p && p->pid != pid)
+	while (p && (p->pid != pid || is_over(p) != over))
 		p = p->next;
 	return p;
 }
 
 struct process *process_of(struct channel *ch, const struct link *l)
 {
-	struct process *p = process_find(ch, l->pid);
+	struct process *p = process_find(ch, l->pid, false);
 
 	if (p) {
 		p->n_clients++;
@@ -156,12 +158,10 @@ void process_drop(struct channel *ch, struct process *p)
 
 struct process *process_ended(struct channel *ch, pid_t pid)
 {
-	struct process *p = process_find(ch, pid);
+	struct process *p = process_find(ch, pid, true);
 
-	/* It may have been told of a former one. */
-	if (!p || !is_over(p))
-		return NULL;
-	p->n_clients++; /* it stays until its clients are seen to */
+	if (p)
+		p->n_clients++; /* it stays until its clients are seen to */
 	return p;
 }
 
