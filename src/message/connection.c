@@ -678,6 +678,7 @@ static struct connection *adopt_locked(int fd, bool is_dup)
 	CONNECTION_SET(c, pid, pid);
 	CONNECTION_SET(c, chid, chid);
 	CONNECTION_SET(c, coid, fd);
+	CONNECTION_SET(c, link, 0); /* that was a former socket's */
 	__atomic_store_n(&c->socket.number, -1, __ATOMIC_RELEASE);
 	CONNECTION_SET(c, kind, CONNECTION_CHANNEL);
 	CONNECTION_SET(c, peer, fresh < 0 ? ++peers_so_far : peer_of(pid, chid));
@@ -773,11 +774,21 @@ static bool connection_forget(int fd)
 	return was;
 }
 
+void connection_said(struct connection *c, uint64_t link)
+{
+	(void)__atomic_compare_exchange_n(&c->link, &link, 0, false, __ATOMIC_RELEASE,
+					  __ATOMIC_RELAXED); /* somebody else has said it */
+}
+
 void connection_hello(struct connection *c)
 {
-	if (__atomic_exchange_n(&c->link, 0, __ATOMIC_ACQ_REL))
-		/* The server reads its links; if not, the socket has ended. */
-		(void)say_hello(connection_fd(c), CONNECTION_GET(c, coid), c);
+	uint64_t link = __atomic_load_n(&c->link, __ATOMIC_ACQUIRE);
+
+	if (link == 0)
+		return;
+	/* The server reads its links; if not, the socket has ended. */
+	(void)say_hello(connection_fd(c), CONNECTION_GET(c, coid), c);
+	connection_said(c, link);
 }
 
 void connection_passed(int fd)

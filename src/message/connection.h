@@ -91,8 +91,10 @@ void connection_duplicated(int old, int new);
  * come, are given to it; -1: no more. */
 void connection_watch(int (*watch)(int fd, int coid));
 
-/* Its socket was idle: the server is told whose it is now, over it. Once. */
+/* Its socket was idle: the server is told whose it is now, over it. Once, or by some at once. */
 void connection_hello(struct connection *c);
+/* The same has been said in a lane. */
+void connection_said(struct connection *c, uint64_t link);
 /* @fd is sent to another process. */
 void connection_passed(int fd);
 

@@ -497,9 +497,13 @@ static struct lane_end *lane_again(const struct connection *c)
 	return l;
 }
 
-/* That the connection's socket was idle, and whose it is now. */
+/*
+ * That the connection's socket was idle, and whose it is now. Handlers and other threads go on
+ * without a word once it has been said, not before: some may say it, too.
+ */
 static void lane_say_link(struct lane_end *l, struct connection *c)
 {
+	uint64_t link = __atomic_load_n(&c->link, __ATOMIC_ACQUIRE);
 	struct lane *m = l->memory;
 
 	/* One word at a time. */
@@ -507,12 +511,13 @@ static void lane_say_link(struct lane_end *l, struct connection *c)
 		connection_hello(c);
 		return;
 	}
-	m->link = __atomic_exchange_n(&c->link, 0, __ATOMIC_ACQ_REL);
-	if (m->link == 0)
+	if (link == 0)
 		return;
+	m->link = link;
 	m->link_coid = CONNECTION_GET(c, coid);
 	m->link_flags = CONNECTION_GET(c, flags);
 	__atomic_store_n(&m->link_uses, ++l->link_uses, __ATOMIC_RELEASE);
+	connection_said(c, link);
 }
 
 static struct lane_end *lane_find(const struct connection *c)
@@ -529,7 +534,8 @@ int lane_get(struct connection *c, struct timeout *limit, struct lane_end **ret)
 	if (CONNECTION_GET(c, is_dead))
 		return -EBADF;
 	*ret = lane_find(c);
-	if (__builtin_expect(CONNECTION_GET(c, link) != 0, 0)) {
+	/* If it has been said, what we send comes behind that. */
+	if (__builtin_expect(__atomic_load_n(&c->link, __ATOMIC_ACQUIRE) != 0, 0)) {
 		if (*ret)
 			lane_say_link(*ret, c);
 		else
