@@ -100,6 +100,11 @@ void connection_passed(int fd);
 
 /* A child is about to be made: it may have all descriptors that are open now. */
 void connection_birth(void);
+/* The same, and until it is made, or is not, all that are opened meanwhile. */
+void connection_birth_begins(void);
+void connection_birth_ended(void);
+/* In the child: its parent's births are not its own. */
+void connection_born(void);
 /* In a forked child: what was inherited is its own before it does anything else. */
 void connection_introduce(void);
 /* Is @fd, of which nothing is known, a connection that came by exec or spawn? Then it is ours. */
