@@ -79,11 +79,10 @@ static int birth_take_granted(struct birth *b)
 	return -EAGAIN;
 }
 
-int birth_begin(struct birth *b, uint32_t flags)
+static int birth_prepare(struct birth *b, uint32_t flags)
 {
 	int rc = node_attach();
 
-	connection_birth();
 	if (rc < 0)
 		return rc;
 	b->page = node_page_mine();
@@ -99,6 +98,17 @@ int birth_begin(struct birth *b, uint32_t flags)
 	return 0;
 }
 
+int birth_begin(struct birth *b, uint32_t flags)
+{
+	int rc;
+
+	connection_birth_begins();
+	rc = birth_prepare(b, flags);
+	if (rc < 0)
+		connection_birth_ended();
+	return rc;
+}
+
 /* The manager knew before we said so: the slot is ours to give back. */
 static void birth_give(struct birth *b)
 {
@@ -111,6 +121,7 @@ void birth_done(struct birth *b)
 {
 	const struct node_page *node = node_shared();
 
+	connection_birth_ended();
 	if (!birth_move(b->slot, SLOT_STATE_LAUNCHING, SLOT_STATE_BORN))
 		birth_give(b);
 	if (node && __atomic_load_n(&node->want_births, __ATOMIC_RELAXED))
@@ -122,6 +133,7 @@ void birth_fail(struct birth *b, pid_t left)
 	struct proto_births_in in = {{0}};
 	struct proto_births_out out;
 
+	connection_birth_ended();
 	if (left == 0) {
 		__atomic_store_n(&b->slot->pid, 0, __ATOMIC_RELAXED);
 		__atomic_store_n(&b->slot->error, 0, __ATOMIC_RELAXED);

@@ -75,9 +75,12 @@ static uint32_t close_how(const resmgr_context_t *ctp)
 /* It is closed, and what the client may call its connection from now on. */
 static void reply_idle(const resmgr_context_t *ctp, const struct bound *who)
 {
-	uint64_t link = channel_keep(ctp->dpp->chid, who->scoid, who->coid);
+	const struct close_idle answer = {
+		.magic = CLOSE_IDLE_MAGIC,
+		.link = channel_keep(ctp->dpp->chid, who->scoid, who->coid),
+	};
 
-	(void)MsgReply_r(ctp->rcvid, EOK, &link, sizeof(link)); /* gone: none to tell */
+	(void)MsgReply_r(ctp->rcvid, EOK, &answer, sizeof(answer)); /* gone: none to tell */
 }
 
 void close_message(resmgr_context_t *ctp)

@@ -17,8 +17,14 @@ static void pass_look(const struct msghdr *m)
 	struct msghdr msg = *m;
 
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c)) {
-		size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		const size_t room =
+			(size_t)((char *)msg.msg_control + msg.msg_controllen - (char *)c);
+		size_t n;
 
+		/* The kernel refuses it. */
+		if (c->cmsg_len < CMSG_LEN(0) || c->cmsg_len > room)
+			return;
+		n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
 			continue;
 		for (size_t i = 0; i < n; i++) {

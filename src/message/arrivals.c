@@ -31,6 +31,7 @@
 
 /* Of one connection or lane in one round; the rest in the next one. */
 #define ARRIVALS_AT_ONCE 1024
+#define ARRIVALS_LOOKS   16
 
 /* ---- Pulses ---- */
 
@@ -266,6 +267,7 @@ static bool look_at_lane(struct channel *ch, struct caller *c, bool reads)
 
 static void accept_all(struct channel *ch);
 static void read_strangers(struct channel *ch);
+static void read_link(struct channel *ch, struct link *l);
 
 static bool has_something(const struct caller *c)
 {
@@ -299,6 +301,33 @@ static bool take_idle_link(struct channel *ch, struct caller *c)
 	return true;
 }
 
+/* That its links were idle and are not any more process @pid may have said in any of its lanes. */
+static void take_idle_links(struct channel *ch, pid_t pid)
+{
+	struct caller *c;
+	uint32_t at = 0;
+
+	while ((c = caller_next(ch, &at)) != NULL)
+		if (c->memory && !c->is_frames && c->pid == pid)
+			(void)take_idle_link(ch, c); /* without room it is no better than unsaid */
+}
+
+/* All that process @pid has said of whose it is. */
+static void catch_up(struct channel *ch, pid_t pid)
+{
+	uint32_t at = 0;
+	struct link *l;
+
+	ch->is_catching_up = true;
+	accept_all(ch);
+	read_strangers(ch);
+	take_idle_links(ch, pid);
+	while ((l = link_next(ch, &at)) != NULL)
+		if (l->is_idle && l->pid == pid)
+			read_link(ch, l);
+	ch->is_catching_up = false;
+}
+
 /* The client that the lane is of now. NULL: no link has said so yet, or (*ret_is_lost) none will. */
 static struct client *client_behind(struct channel *ch, struct caller *c, bool *ret_is_lost)
 {
@@ -311,22 +340,23 @@ static struct client *client_behind(struct channel *ch, struct caller *c, bool *
 	if (*ret_is_lost)
 		return NULL;
 	number = peer_of(c);
-	if (__builtin_expect(to->number == number, 1))
+	/* What is nobody's nobody may use, whatever number he says. */
+	if (__builtin_expect(to->number == number && to != &ch->nobody, 1))
 		return to;
 	if (!has_news)
 		return NULL;
 	to = client_numbered(ch, c->pid, number);
 	if (!to && !ch->is_catching_up) {
-		/* It said hello before it used the lane. */
-		ch->is_catching_up = true;
-		accept_all(ch);
-		read_strangers(ch);
-		ch->is_catching_up = false;
+		/* It said whose it is before it used the lane. */
+		catch_up(ch, c->pid);
 		to = client_numbered(ch, c->pid, number);
 		*ret_is_lost = !to && !ch->is_full;
+	} else if (!to) {
+		ch->has_hello = true; /* when that is done */
 	}
 	ch->has_unknown_lane |= !to;
 	/* Memory is for one user's programs. */
+	*ret_is_lost |= to && to->uid != ch->uid;
 	return to && to->uid == ch->uid ? to : NULL;
 }
 
@@ -334,34 +364,38 @@ static void look(struct channel *ch, struct caller *c, bool reads)
 {
 	bool is_closed = false, is_lost = false;
 	struct client *to = c->memory ? client_behind(ch, c, &is_lost) : NULL;
+	struct client *from = c->client;
 
 	if (is_lost)
 		caller_lost(c);
 	if (!to || !caller_try_lock(c, CALLER_LOOK))
 		return;
 	/* Who answers the message of a former client says when that is done. */
-	if (to != c->client && c->progress == CALLER_IDLE)
+	if (to != from && c->progress == CALLER_IDLE)
 		caller_follow(c, to);
 	is_closed = look_at_lane(ch, c, reads);
 	(void)pthread_mutex_unlock(&c->lock);
 	if (is_closed)
 		caller_lost(c);
+	/* Who has given the last answer to the former one does not find it behind this lane any more. */
+	if (to != from)
+		client_settle(from);
 }
 
 /* Lanes that came before their client, which there was no descriptor for, perhaps. */
 static void look_again(struct channel *ch)
 {
 	struct caller *c;
-	uint32_t at = 0;
 
-	if (__builtin_expect(!ch->has_hello, 1))
-		return;
-	ch->has_hello = ch->has_unknown_lane = false;
-	ch->is_catching_up = true;
-	while ((c = caller_next(ch, &at)) != NULL)
-		if (c->memory && peer_of(c) != c->client->number)
-			look(ch, c, true);
-	ch->is_catching_up = false;
+	/* A look may bring another lane of that kind; who makes them without end waits. */
+	for (unsigned n = 0; __builtin_expect(ch->has_hello, 0) && n < ARRIVALS_LOOKS; n++) {
+		uint32_t at = 0;
+
+		ch->has_hello = ch->has_unknown_lane = false;
+		while ((c = caller_next(ch, &at)) != NULL)
+			if (c->memory && peer_of(c) != c->client->number)
+				look(ch, c, true);
+	}
 }
 
 void arrivals_look(struct channel *ch, struct caller *c, bool reads)
@@ -411,7 +445,7 @@ static void take_hello(struct channel *ch, struct link *l, const struct link_rec
 		if (!client)
 			return;
 		client_add_link(client, l);
-		ch->has_hello = ch->has_unknown_lane;
+		ch->has_hello |= ch->has_unknown_lane;
 	}
 	/* Said again when they change. */
 	l->coid = record->coid;
@@ -425,9 +459,13 @@ static void take_lane(struct channel *ch, struct link *l, const struct link_reco
 		      const int *fds, unsigned n_fds)
 {
 	struct caller *c;
+	bool is_sound;
 
+	/* Another thread may have said it in its lane. */
+	if (l->is_idle)
+		take_idle_links(ch, l->pid);
 	/* Memory that others can write as they like is for one user's programs. */
-	bool is_sound =
+	is_sound =
 		l->client &&
 		(record->flags & LANE_WANT_FRAMES ? n_fds == 3 : n_fds == 4 && l->uid == ch->uid);
 
@@ -553,6 +591,7 @@ static int accept_one(struct channel *ch, struct link **ret_link)
 static void accept_all(struct channel *ch)
 {
 	for (;;) {
+		bool was_full = ch->is_full;
 		struct link *l = NULL;
 		int rc = accept_one(ch, &l);
 
@@ -560,6 +599,8 @@ static void accept_all(struct channel *ch)
 			continue;
 		/* Told once: who was not let in must be looked for when there is room. */
 		ch->is_full = rc < 0 && rc != -EAGAIN;
+		/* Whose client is not among those that were let in is lost. */
+		ch->has_hello |= was_full && !ch->is_full && ch->has_unknown_lane;
 		if (rc < 0)
 			return;
 		if (l && !is_of_node(l))

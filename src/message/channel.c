@@ -457,6 +457,16 @@ static struct channel *unlist(int chid)
 	return ch;
 }
 
+/* Those, too, that are no client's: whoever has the other end is to see it. */
+static void close_links(struct channel *ch)
+{
+	uint32_t at = 0;
+	struct link *l;
+
+	while ((l = link_next(ch, &at)) != NULL)
+		link_close(l);
+}
+
 int channel_destroy(int chid)
 {
 	struct channel *ch = unlist(chid);
@@ -468,6 +478,7 @@ int channel_destroy(int chid)
 		client_end(ch->clients);
 	while (ch->nobody.callers)
 		caller_end(ch->nobody.callers, ESRCH);
+	close_links(ch);
 	process_forget_all(ch);
 	drop_pulses(ch);
 	ch->n_inside++;

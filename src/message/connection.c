@@ -64,6 +64,7 @@ static struct connection blocks[64];
 static unsigned n_blocks;
 static uint64_t peers_so_far;
 static uint32_t births_so_far;
+static uint32_t births_now; /* under way */
 static int (*watcher)(int fd, int coid);
 
 static struct connection sysmgr = {
@@ -481,8 +482,11 @@ static int attach_sysmgr(unsigned index, uint32_t flags)
 
 static struct idle_key idle_key_of(const struct connection *c)
 {
-	return (struct idle_key){CONNECTION_GET(c, pid), CONNECTION_GET(c, chid),
-				 CONNECTION_GET(c, own_uid), CONNECTION_GET(c, own_gid)};
+	return (struct idle_key){.pid = CONNECTION_GET(c, pid),
+				 .chid = CONNECTION_GET(c, chid),
+				 .own_uid = CONNECTION_GET(c, own_uid),
+				 .own_gid = CONNECTION_GET(c, own_gid),
+				 .births = CONNECTION_GET(c, births)};
 }
 
 /* The socket of a connection that was closed, or a new one. */
@@ -512,6 +516,7 @@ static int attach_channel(struct connection *like, unsigned index)
 
 	like->own_uid = geteuid();
 	like->own_gid = getegid();
+	like->births = __atomic_load_n(&births_so_far, __ATOMIC_SEQ_CST);
 	fd = attach_socket(like, index);
 	if (fd < 0)
 		return fd;
@@ -678,6 +683,7 @@ static struct connection *adopt_locked(int fd, bool is_dup)
 	CONNECTION_SET(c, pid, pid);
 	CONNECTION_SET(c, chid, chid);
 	CONNECTION_SET(c, coid, fd);
+	CONNECTION_SET(c, link, 0); /* that was a former socket's */
 	__atomic_store_n(&c->socket.number, -1, __ATOMIC_RELEASE);
 	CONNECTION_SET(c, kind, CONNECTION_CHANNEL);
 	CONNECTION_SET(c, peer, fresh < 0 ? ++peers_so_far : peer_of(pid, chid));
@@ -773,11 +779,21 @@ static bool connection_forget(int fd)
 	return was;
 }
 
+void connection_said(struct connection *c, uint64_t link)
+{
+	(void)__atomic_compare_exchange_n(&c->link, &link, 0, false, __ATOMIC_RELEASE,
+					  __ATOMIC_RELAXED); /* somebody else has said it */
+}
+
 void connection_hello(struct connection *c)
 {
-	if (__atomic_exchange_n(&c->link, 0, __ATOMIC_ACQ_REL))
-		/* The server reads its links; if not, the socket has ended. */
-		(void)say_hello(connection_fd(c), CONNECTION_GET(c, coid), c);
+	uint64_t link = __atomic_load_n(&c->link, __ATOMIC_ACQUIRE);
+
+	if (link == 0)
+		return;
+	/* The server reads its links; if not, the socket has ended. */
+	(void)say_hello(connection_fd(c), CONNECTION_GET(c, coid), c);
+	connection_said(c, link);
 }
 
 void connection_passed(int fd)
@@ -809,8 +825,8 @@ static void say_dup(const struct connection *c, int old)
 /* May others have what @c is the socket of? */
 static bool is_shared(const struct connection *c)
 {
-	return CONNECTION_GET(c, is_passed) ||
-	       CONNECTION_GET(c, births) != __atomic_load_n(&births_so_far, __ATOMIC_RELAXED);
+	return CONNECTION_GET(c, is_passed) || __atomic_load_n(&births_now, __ATOMIC_SEQ_CST) > 0 ||
+	       CONNECTION_GET(c, births) != __atomic_load_n(&births_so_far, __ATOMIC_SEQ_CST);
 }
 
 /*
@@ -824,6 +840,7 @@ static int say_close(const struct connection *c, uint64_t *ret_link)
 		uint16_t type, combine_len;
 		uint32_t how;
 	} message = {_IO_CLOSE, 2 * sizeof(uint16_t), CLOSE_IDLES};
+	struct close_idle answer = {.magic = 0};
 	struct vec out, in;
 	long status;
 	int rc;
@@ -838,11 +855,11 @@ static int say_close(const struct connection *c, uint64_t *ret_link)
 	else if (watcher) /* it knows sockets by their numbers */
 		message.how = 0;
 	vec_of(&out, &message, sizeof(message));
-	vec_of(&in, ret_link, message.how == CLOSE_IDLES ? sizeof(*ret_link) : 0);
+	vec_of(&in, &answer, message.how == CLOSE_IDLES ? sizeof(answer) : 0);
 	/* It is closed in any case. */
 	rc = send_message(CONNECTION_GET(c, coid), &out, &in, false, &status);
-	if (rc < 0)
-		*ret_link = 0;
+	if (rc == 0 && answer.magic == CLOSE_IDLE_MAGIC)
+		*ret_link = answer.link;
 	/* A server need not know of it, nor live. */
 	return rc == -ENOSYS || rc == -ESRCH || rc == -EBADF ? 0 : rc;
 }
@@ -908,7 +925,25 @@ void connection_forked(void)
 
 void connection_birth(void)
 {
-	__atomic_fetch_add(&births_so_far, 1, __ATOMIC_RELAXED);
+	(void)__atomic_fetch_add(&births_so_far, 1, __ATOMIC_SEQ_CST);
+}
+
+void connection_birth_begins(void)
+{
+	(void)__atomic_fetch_add(&births_now, 1, __ATOMIC_SEQ_CST);
+	connection_birth();
+}
+
+void connection_birth_ended(void)
+{
+	/* What was opened meanwhile the child may have. */
+	connection_birth();
+	(void)__atomic_fetch_sub(&births_now, 1, __ATOMIC_SEQ_CST);
+}
+
+void connection_born(void)
+{
+	births_now = 0;
 }
 
 /* A server that is too busy is told at the first use. */

@@ -91,13 +91,20 @@ void connection_duplicated(int old, int new);
  * come, are given to it; -1: no more. */
 void connection_watch(int (*watch)(int fd, int coid));
 
-/* Its socket was idle: the server is told whose it is now, over it. Once. */
+/* Its socket was idle: the server is told whose it is now, over it. Once, or by some at once. */
 void connection_hello(struct connection *c);
+/* The same has been said in a lane. */
+void connection_said(struct connection *c, uint64_t link);
 /* @fd is sent to another process. */
 void connection_passed(int fd);
 
 /* A child is about to be made: it may have all descriptors that are open now. */
 void connection_birth(void);
+/* The same, and until it is made, or is not, all that are opened meanwhile. */
+void connection_birth_begins(void);
+void connection_birth_ended(void);
+/* In the child: its parent's births are not its own. */
+void connection_born(void);
 /* In a forked child: what was inherited is its own before it does anything else. */
 void connection_introduce(void);
 /* Is @fd, of which nothing is known, a connection that came by exec or spawn? Then it is ours. */

@@ -29,7 +29,7 @@ static uint64_t kept_so_far;
 static bool is_same(const struct idle_key *a, const struct idle_key *b)
 {
 	return a->pid == b->pid && a->chid == b->chid && a->own_uid == b->own_uid &&
-	       a->own_gid == b->own_gid;
+	       a->own_gid == b->own_gid && a->births == b->births;
 }
 
 static struct idle *oldest(void)

@@ -19,6 +19,7 @@ struct idle_key {
 	int chid;
 	uid_t own_uid; /* as whom the server knows us */
 	gid_t own_gid;
+	uint32_t births; /* of our children so far: who was forked since may have the socket */
 };
 
 /* A copy of @fd, which is about to be closed; @link is the server's name of it. Without room for it

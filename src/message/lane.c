@@ -143,6 +143,7 @@ static void lane_close(struct lane_end *l)
 	l->memory = NULL;
 	l->peer = 0;
 	l->coid = 0;
+	l->owner = NULL;
 	l->next = spare;
 	spare = l;
 	lock_give(&lock, &mask);
@@ -375,7 +376,9 @@ static int lane_open(struct lane_end *l, struct connection *c, const struct lane
 
 static bool is_fit(const struct lane_end *l, const struct connection *c)
 {
-	return l->peer == CONNECTION_GET(c, peer) && !l->is_in_use && !l->is_dead;
+	/* A handler may have closed the one that it interrupted us at, so that we are among others. */
+	return l->peer == CONNECTION_GET(c, peer) && l->owner == &mine && !l->is_in_use &&
+	       !l->is_dead;
 }
 
 /*
@@ -438,6 +441,7 @@ static int lane_new(struct connection *c, struct timeout *limit, struct lane_end
 		lock_take(&lock, &mask);
 		l->peer = CONNECTION_GET(c, peer);
 		lock_give(&lock, &mask);
+		l->owner = &mine;
 		l->next = mine;
 		mine = l;
 		*ret = l;
@@ -497,9 +501,13 @@ static struct lane_end *lane_again(const struct connection *c)
 	return l;
 }
 
-/* That the connection's socket was idle, and whose it is now. */
+/*
+ * That the connection's socket was idle, and whose it is now. Handlers and other threads go on
+ * without a word once it has been said, not before: some may say it, too.
+ */
 static void lane_say_link(struct lane_end *l, struct connection *c)
 {
+	uint64_t link = __atomic_load_n(&c->link, __ATOMIC_ACQUIRE);
 	struct lane *m = l->memory;
 
 	/* One word at a time. */
@@ -507,12 +515,13 @@ static void lane_say_link(struct lane_end *l, struct connection *c)
 		connection_hello(c);
 		return;
 	}
-	m->link = __atomic_exchange_n(&c->link, 0, __ATOMIC_ACQ_REL);
-	if (m->link == 0)
+	if (link == 0)
 		return;
+	m->link = link;
 	m->link_coid = CONNECTION_GET(c, coid);
 	m->link_flags = CONNECTION_GET(c, flags);
 	__atomic_store_n(&m->link_uses, ++l->link_uses, __ATOMIC_RELEASE);
+	connection_said(c, link);
 }
 
 static struct lane_end *lane_find(const struct connection *c)
@@ -529,7 +538,8 @@ int lane_get(struct connection *c, struct timeout *limit, struct lane_end **ret)
 	if (CONNECTION_GET(c, is_dead))
 		return -EBADF;
 	*ret = lane_find(c);
-	if (__builtin_expect(CONNECTION_GET(c, link) != 0, 0)) {
+	/* If it has been said, what we send comes behind that. */
+	if (__builtin_expect(__atomic_load_n(&c->link, __ATOMIC_ACQUIRE) != 0, 0)) {
 		if (*ret)
 			lane_say_link(*ret, c);
 		else
@@ -631,6 +641,7 @@ void lane_forked(void)
 	for (struct lane_end *l = all; l; l = l->next_all) {
 		l->memory = NULL;
 		l->peer = 0;
+		l->owner = NULL;
 		l->is_in_use = false;
 		l->next = spare;
 		spare = l;

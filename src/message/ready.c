@@ -42,6 +42,7 @@ static void ready_forked(void)
 static void ready_in_child(void)
 {
 	guard_forked();
+	connection_born();
 	/* In a child that has not needed us yet, too: its descriptors are its own. */
 	if (is_used) {
 		ready_forked();

@@ -310,9 +310,15 @@ static bool spin_for_hot(struct receiving *r)
 	caller_unlock(c);
 	(void)pthread_mutex_lock(&ch->lock);
 	ch->is_spinning = false;
-	if (hit && c->channel == ch && c->serial == serial && !ch->is_dying)
-		arrivals_look(ch, c, false);
-	return hit;
+	if (!hit || c->channel != ch || c->serial != serial || ch->is_dying)
+		return false;
+	arrivals_look(ch, c, false);
+	if (queue_first(&ch->queue, false))
+		return true;
+	/* It says so and is not to be had: it must ring. */
+	if (ch->hot == c)
+		ch->hot = NULL;
+	return false;
 }
 
 /* How long at most; NULL: for ever. */

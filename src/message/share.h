@@ -4,6 +4,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* Whom a descriptor belongs to: a client's connection, or with scoid 0 a link by its number. */
@@ -33,6 +34,15 @@ void channel_set_rules(int chid, const struct link_rules *rules, void *owner);
 enum close_how {
 	CLOSE_IS_SHARED = 1, /* others may hold what is closed */
 	CLOSE_IDLES = 2,     /* nobody does: its socket may be the client's next connection */
+};
+
+/* The answer to CLOSE_IDLES. A server that is not our dispatch layer may answer a close with anything,
+ * even with what it was sent: it does not agree. */
+#define CLOSE_IDLE_MAGIC 0x4b4d4944u
+struct close_idle {
+	uint32_t magic;
+	uint32_t spare;
+	uint64_t link; /* 0: not this one */
 };
 
 /* @coid of client @scoid is closed, and nobody else has it: its link waits for the client to use it

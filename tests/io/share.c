@@ -586,6 +586,28 @@ TEST(what_was_sent_to_another_process_is_not_used_again)
 	server_stop(&s);
 }
 
+TEST(what_sendmsg_refuses_is_not_looked_at)
+{
+	char bytes[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8))) = "";
+	struct iovec part = {(void *)(uintptr_t) "x", 1};
+	struct msghdr msg = {.msg_iov = &part,
+			     .msg_iovlen = 1,
+			     .msg_control = bytes,
+			     .msg_controllen = sizeof(bytes)};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+	int ends[2];
+
+	EXPECT_OK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends));
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	for (int i = 0; i < 3; i++) {
+		c->cmsg_len = (size_t[]){0, CMSG_LEN(0) - 1, (size_t)1 << 40}[i];
+		EXPECT_ERRNO(sendmsg(ends[0], &msg, 0), EINVAL);
+	}
+	EXPECT_OK(close(ends[0]));
+	EXPECT_OK(close(ends[1]));
+}
+
 TEST(another_user_does_not_use_the_socket_of_the_last)
 {
 	struct server s;

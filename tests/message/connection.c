@@ -736,3 +736,34 @@ TEST_WITH(threads_may_connect_and_detach_at_once, .threads = true)
 	expect_serves(peer.coid);
 	peer_end(&peer);
 }
+
+static void echo(int chid)
+{
+	char bytes[256];
+
+	for (;;) {
+		struct _msg_info info;
+		int rcvid = MsgReceive(chid, bytes, sizeof(bytes), &info);
+
+		if (rcvid > 0)
+			(void)MsgReply(rcvid, EOK, bytes, (size_t)info.msglen);
+	}
+}
+
+/* What it answers to a close is no word of its library's. */
+TEST(a_server_that_echoes_all_is_reached_by_the_next_connection)
+{
+	struct peer peer = peer_that(_NTO_CHF_DISCONNECT, echo);
+
+	EXPECT_OK(ConnectDetach(peer.coid));
+	peer.coid = -1;
+	for (int i = 0; i < 5; i++) {
+		int coid = EXPECT_OK(ConnectAttach(0, peer.pid, peer.chid, 0, 0));
+		char word[4] = "";
+
+		EXPECT_EQ(MsgSend(coid, "abc", 4, word, sizeof(word)), 0);
+		EXPECT_STR(word, "abc");
+		EXPECT_OK(close(coid));
+	}
+	peer_end(&peer);
+}
