@@ -18,13 +18,27 @@
 
 /* -1: not known yet */
 static int allowed = -1;
+static int wished = -1;
+
+/* Once: the program may change its environment while another thread of it waits. */
+static bool is_wished(void)
+{
+	int known = __atomic_load_n(&wished, __ATOMIC_RELAXED);
+	const char *wish;
+
+	if (known < 0) {
+		wish = getenv("KAMIOKA_SPIN");
+		known = !wish || wish[0] != '0';
+		__atomic_store_n(&wished, known, __ATOMIC_RELAXED);
+	}
+	return known;
+}
 
 static int spin_measure(void)
 {
-	const char *wish = getenv("KAMIOKA_SPIN");
 	cpu_set_t cpus;
 
-	if (wish && wish[0] == '0')
+	if (!is_wished())
 		return 0;
 	if (sched_getaffinity(0, sizeof(cpus), &cpus) < 0)
 		return 0;
