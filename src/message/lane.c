@@ -143,6 +143,7 @@ static void lane_close(struct lane_end *l)
 	l->memory = NULL;
 	l->peer = 0;
 	l->coid = 0;
+	l->owner = NULL;
 	l->next = spare;
 	spare = l;
 	lock_give(&lock, &mask);
@@ -375,7 +376,9 @@ static int lane_open(struct lane_end *l, struct connection *c, const struct lane
 
 static bool is_fit(const struct lane_end *l, const struct connection *c)
 {
-	return l->peer == CONNECTION_GET(c, peer) && !l->is_in_use && !l->is_dead;
+	/* A handler may have closed the one that it interrupted us at, so that we are among others. */
+	return l->peer == CONNECTION_GET(c, peer) && l->owner == &mine && !l->is_in_use &&
+	       !l->is_dead;
 }
 
 /*
@@ -438,6 +441,7 @@ static int lane_new(struct connection *c, struct timeout *limit, struct lane_end
 		lock_take(&lock, &mask);
 		l->peer = CONNECTION_GET(c, peer);
 		lock_give(&lock, &mask);
+		l->owner = &mine;
 		l->next = mine;
 		mine = l;
 		*ret = l;
@@ -637,6 +641,7 @@ void lane_forked(void)
 	for (struct lane_end *l = all; l; l = l->next_all) {
 		l->memory = NULL;
 		l->peer = 0;
+		l->owner = NULL;
 		l->is_in_use = false;
 		l->next = spare;
 		spare = l;

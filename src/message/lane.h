@@ -48,6 +48,7 @@ struct lane_end {
 	pid_t tid;
 	struct spin spin;
 	struct lane_end *next;     /* of the same thread, or spare */
+	const void *owner;         /* that thread */
 	struct lane_end *next_all; /* of the process */
 };
 
