@@ -46,10 +46,17 @@ void guard_close_making(struct guard_fd *g);
  */
 void guard_making(sigset_t *ret_mask);
 void guard_made(const sigset_t *mask);
-/* Around a fork, with all signals blocked; the child has the last one instead. */
+/*
+ * A fork waits for that by itself, if whoever calls glibc's fork() has the process's table of
+ * descriptors. Else these are for around it, with all signals blocked; the second one also opens
+ * what a fork that was killed has left shut.
+ */
 void guard_fork_begins(void);
 void guard_fork_ended(void);
-void guard_forked(void);
+/* Priorities of constructors that call pthread_atfork(): locks that may be taken within
+ * guard_making() come after the gate before a fork, all others' before it. */
+#define GUARD_ATFORK_INSIDE 101
+#define GUARD_ATFORK_GATE   102
 
 /* In a forked child: all that is hidden is the parent's, but for what @keeps says. */
 void guard_close_all_but(bool (*keeps)(const struct guard_fd *g));
