@@ -34,6 +34,8 @@
  * as high as the limit lets us. */
 #define GUARD_TOP  256
 #define GUARD_ROOM 8
+/* A program that may have fewer descriptors needs them itself. */
+#define GUARD_MANY 512
 
 /* glibc's own, under the names that it exports for itself. */
 extern int __close(int fd);
@@ -296,18 +298,24 @@ int guard_add(struct guard_fd *g, int fd)
 
 int guard_add_copy(struct guard_fd *g, int fd)
 {
-	int high = guard_lift_or_raise(fd);
+	rlim_t limit = limit_is_raised() ? 0 : guard_limit();
+	int high;
 
+	if (!limit_is_raised() && limit < GUARD_MANY)
+		return -EMFILE;
+	high = __fcntl(fd, F_DUPFD_CLOEXEC, guard_floor(limit));
 	return high < 0 ? -EMFILE : guard_hide(g, high);
 }
 
 void guard_close_making(struct guard_fd *g)
 {
+	/* Else a raw system call has closed it, and the number may be the program's by now. */
+	bool is_ours = guard_is_intact(g);
 	int fd = __atomic_exchange_n(&g->number, -1, __ATOMIC_ACQ_REL);
 
 	if (fd >= 0 && guard_find(fd) == g)
 		__atomic_store_n(&guard_at[fd], NULL, __ATOMIC_RELEASE);
-	if (fd >= 0)
+	if (fd >= 0 && is_ours)
 		guard_close_plain(fd); /* nothing was written */
 }
 

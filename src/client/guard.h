@@ -30,7 +30,8 @@ struct guard_fd {
  * case. 0 or -errno. One caller at a time for each @g.
  */
 int guard_add(struct guard_fd *g, int fd);
-/* The same with a copy of @fd, which stays; between guard_making() and guard_made(). */
+/* The same with a copy of @fd, which stays, if there is room that the program will not miss; between
+ * guard_making() and guard_made(). */
 int guard_add_copy(struct guard_fd *g, int fd);
 /* Close @fd, which is no guard_fd: whatever the program's close() would look for. No cancellation
  * point; errno stays. */
