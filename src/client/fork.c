@@ -109,14 +109,42 @@ static void fork_await_parent(long between)
 	}
 }
 
-static pid_t fork_through(const struct birth *b)
+static void fork_await_end(long between)
+{
+	int status;
+
+	while (RAW(__NR_wait4, between, &status, __WALL, 0) == -EINTR)
+		;
+}
+
+static LAUNCH_BARE long fork_try(void *arg)
+{
+	*(bool *)arg = true;
+	launch_exit(0);
+}
+
+/* May the intermediate have the table of descriptors itself? A process with threads wants to know
+ * before its first fork: a copy may have what another thread is just making. */
+static bool fork_may_share(void)
+{
+	bool is_shared = __atomic_load_n(&fork_shares_memory, __ATOMIC_RELAXED);
+	long between;
+
+	if (is_shared || __libc_single_threaded)
+		return is_shared;
+	between = launch_split(LAUNCH_CLONE_ARGS(LAUNCH_INTERMEDIATE, 0), fork_try, &is_shared);
+	if (between > 0)
+		fork_await_end(between);
+	__atomic_store_n(&fork_shares_memory, is_shared, __ATOMIC_RELAXED);
+	return is_shared;
+}
+
+static pid_t fork_through(const struct birth *b, bool is_known)
 {
 	struct fork_course course = {.slot = b->slot};
-	bool is_known = __atomic_load_n(&fork_shares_memory, __ATOMIC_RELAXED);
 	unsigned long flags = is_known ? LAUNCH_INTERMEDIATE_SHARED : LAUNCH_INTERMEDIATE;
 	long between;
 	pid_t pid;
-	int status;
 
 	between = launch_split(LAUNCH_CLONE_ARGS(flags, 0), fork_between, &course);
 	if (between == 0) {
@@ -126,8 +154,7 @@ static pid_t fork_through(const struct birth *b)
 	}
 	if (between < 0)
 		return (pid_t)between;
-	while (RAW(__NR_wait4, between, &status, __WALL, 0) == -EINTR)
-		;
+	fork_await_end(between);
 	__atomic_store_n(&fork_shares_memory, course.is_shared, __ATOMIC_RELAXED);
 	pid = __atomic_load_n(&b->slot->pid, __ATOMIC_ACQUIRE);
 	if (pid > 0)
@@ -165,14 +192,18 @@ static pid_t fork_natively(const struct birth *b)
 static pid_t fork_by_route(const struct birth *b)
 {
 	uint64_t all = ~UINT64_C(0), mask;
+	bool is_native = b->route == BIRTH_ROUTE_REMOTE, is_shared;
 	pid_t pid;
 
 	/* No handler may run in the intermediate, nor in a child that has no
 	 * parent yet. All signals: glibc's own, too. */
 	(void)RAW(__NR_rt_sigprocmask, SIG_SETMASK, &all, &mask, RAW_SIGSET_BYTES);
-	guard_fork_begins();
+	is_shared = is_native || fork_may_share();
+	/* An intermediate with a copy of everything is too late to wait (valgrind). */
+	if (!is_shared && !__libc_single_threaded)
+		guard_fork_begins();
 	node_forking(b->slot);
-	pid = b->route == BIRTH_ROUTE_REMOTE ? fork_natively(b) : fork_through(b);
+	pid = is_native ? fork_natively(b) : fork_through(b, is_shared);
 	node_forking(NULL);
 	if (pid != 0)
 		guard_fork_ended();

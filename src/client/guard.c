@@ -28,11 +28,14 @@
 #include "io/lock.h"
 #include "io/stream.h"
 #include "message/connection.h"
+#include "message/thread.h"
 
 /* The kernel copies the table up to the highest number at each clone: so not
  * as high as the limit lets us. */
 #define GUARD_TOP  256
 #define GUARD_ROOM 8
+/* A program that may have fewer descriptors needs them itself. */
+#define GUARD_MANY 512
 
 /* glibc's own, under the names that it exports for itself. */
 extern int __close(int fd);
@@ -45,6 +48,9 @@ static int guard_highest = -1;
 
 /* Who makes one reads, who forks writes. Readers come first, so that they may be nested. */
 static pthread_rwlock_t guard_gate = PTHREAD_RWLOCK_INITIALIZER;
+/* Who has it for a fork, and whether that is until its handlers are over. */
+enum gate { GATE_OPEN, GATE_SHUT, GATE_SHUT_AROUND };
+static THREAD_OWN enum gate gate_mine;
 
 /* The soft limit of descriptors. Written once, by whoever comes first. */
 static struct {
@@ -58,30 +64,62 @@ void guard_making(sigset_t *ret_mask)
 {
 	/* A handler that forks would wait for the thread that it interrupts. */
 	mask_all(ret_mask);
-	(void)pthread_rwlock_rdlock(&guard_gate); /* not so many readers: cannot fail */
+	/* Other handlers of the fork may make some. */
+	if (gate_mine == GATE_OPEN)
+		(void)pthread_rwlock_rdlock(&guard_gate); /* not so many readers: cannot fail */
 }
 
 void guard_made(const sigset_t *mask)
 {
-	(void)pthread_rwlock_unlock(&guard_gate); /* as above */
+	if (gate_mine == GATE_OPEN)
+		(void)pthread_rwlock_unlock(&guard_gate); /* as above */
 	mask_restore(mask);
 }
 
 void guard_fork_begins(void)
 {
 	(void)pthread_rwlock_wrlock(&guard_gate); /* by no reader: cannot fail */
+	gate_mine = GATE_SHUT_AROUND;
 }
 
 void guard_fork_ended(void)
 {
+	if (gate_mine == GATE_OPEN)
+		return;
+	gate_mine = GATE_OPEN;
 	(void)pthread_rwlock_unlock(&guard_gate); /* as above */
 }
 
-void guard_forked(void)
+/*
+ * The program's own handlers may wait for a thread that makes a descriptor, or make one: so the gate
+ * is shut after those that come before the fork, and opened before those that come behind it.
+ */
+static void guard_shut(void)
+{
+	if (gate_mine != GATE_OPEN)
+		return;
+	(void)pthread_rwlock_wrlock(&guard_gate); /* as above */
+	gate_mine = GATE_SHUT;
+}
+
+static void guard_open(void)
+{
+	if (gate_mine == GATE_SHUT)
+		guard_fork_ended();
+}
+
+static void guard_forked(void)
 {
 	pthread_rwlock_t fresh = PTHREAD_RWLOCK_INITIALIZER;
 
 	guard_gate = fresh;
+	gate_mine = GATE_OPEN;
+}
+
+/* What is first here is last before a fork. */
+__attribute__((constructor(GUARD_ATFORK_GATE))) static void guard_register(void)
+{
+	(void)pthread_atfork(guard_shut, guard_open, guard_forked); /* no memory: no forks either */
 }
 
 static bool limit_is_raised(void)
@@ -260,18 +298,24 @@ int guard_add(struct guard_fd *g, int fd)
 
 int guard_add_copy(struct guard_fd *g, int fd)
 {
-	int high = guard_lift_or_raise(fd);
+	rlim_t limit = limit_is_raised() ? 0 : guard_limit();
+	int high;
 
+	if (!limit_is_raised() && limit < GUARD_MANY)
+		return -EMFILE;
+	high = __fcntl(fd, F_DUPFD_CLOEXEC, guard_floor(limit));
 	return high < 0 ? -EMFILE : guard_hide(g, high);
 }
 
 void guard_close_making(struct guard_fd *g)
 {
+	/* Else a raw system call has closed it, and the number may be the program's by now. */
+	bool is_ours = guard_is_intact(g);
 	int fd = __atomic_exchange_n(&g->number, -1, __ATOMIC_ACQ_REL);
 
 	if (fd >= 0 && guard_find(fd) == g)
 		__atomic_store_n(&guard_at[fd], NULL, __ATOMIC_RELEASE);
-	if (fd >= 0)
+	if (fd >= 0 && is_ours)
 		guard_close_plain(fd); /* nothing was written */
 }
 

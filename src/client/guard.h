@@ -30,7 +30,8 @@ struct guard_fd {
  * case. 0 or -errno. One caller at a time for each @g.
  */
 int guard_add(struct guard_fd *g, int fd);
-/* The same with a copy of @fd, which stays; between guard_making() and guard_made(). */
+/* The same with a copy of @fd, which stays, if there is room that the program will not miss; between
+ * guard_making() and guard_made(). */
 int guard_add_copy(struct guard_fd *g, int fd);
 /* Close @fd, which is no guard_fd: whatever the program's close() would look for. No cancellation
  * point; errno stays. */
@@ -46,10 +47,17 @@ void guard_close_making(struct guard_fd *g);
  */
 void guard_making(sigset_t *ret_mask);
 void guard_made(const sigset_t *mask);
-/* Around a fork, with all signals blocked; the child has the last one instead. */
+/*
+ * A fork waits for that by itself, if whoever calls glibc's fork() has the process's table of
+ * descriptors. Else these are for around it, with all signals blocked; the second one also opens
+ * what a fork that was killed has left shut.
+ */
 void guard_fork_begins(void);
 void guard_fork_ended(void);
-void guard_forked(void);
+/* Priorities of constructors that call pthread_atfork(): locks that may be taken within
+ * guard_making() come after the gate before a fork, all others' before it. */
+#define GUARD_ATFORK_INSIDE 101
+#define GUARD_ATFORK_GATE   102
 
 /* In a forked child: all that is hidden is the parent's, but for what @keeps says. */
 void guard_close_all_but(bool (*keeps)(const struct guard_fd *g));

@@ -244,7 +244,7 @@ static void in_child(void)
 	lock_reset(&lock);
 }
 
-__attribute__((constructor)) static void watch_register(void)
+__attribute__((constructor(GUARD_ATFORK_INSIDE))) static void watch_register(void)
 {
 	(void)pthread_atfork(before_fork, after_fork, in_child); /* no memory: no forks either */
 }

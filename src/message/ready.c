@@ -41,7 +41,6 @@ static void ready_forked(void)
 /* At once, and not at the child's first call: it may never make one. */
 static void ready_in_child(void)
 {
-	guard_forked();
 	connection_born();
 	/* In a child that has not needed us yet, too: its descriptors are its own. */
 	if (is_used) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "message/spin.h"
 
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -99,19 +100,23 @@ static void a_hint_makes_a_short_try(void **state)
 	assert_int_equal(spin_window(&s), 0);
 }
 
-static void nobody_looks_who_may_not(void **state)
+static void nobody_looks_on_one_processor(void **state)
 {
 	struct spin s = {0};
+	cpu_set_t all, one;
 
 	(void)state;
-	setenv("KAMIOKA_SPIN", "0", 1);
+	assert_int_equal(sched_getaffinity(0, sizeof(all), &all), 0);
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
 	/* It is asked again now and then. */
 	for (int i = 0; i < 2000; i++)
 		if (spin_window(&s) > 0)
 			spin_result(&s, true, 1000);
 	for (int i = 0; i < 2000; i++)
 		assert_int_equal(spin_window(&s), 0);
-	unsetenv("KAMIOKA_SPIN");
+	assert_int_equal(sched_setaffinity(0, sizeof(all), &all), 0);
 }
 
 int main(void)
@@ -121,7 +126,7 @@ int main(void)
 		cmocka_unit_test(what_does_not_pay_is_tried_less_and_less),
 		cmocka_unit_test(one_hit_is_enough),
 		cmocka_unit_test(a_hint_makes_a_short_try),
-		cmocka_unit_test(nobody_looks_who_may_not),
+		cmocka_unit_test(nobody_looks_on_one_processor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,8 +4,10 @@
 #include "io/server.h"
 
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 static void expect_text(int fd, const char *text)
 {
@@ -545,6 +547,57 @@ TEST(what_a_child_may_have_is_not_used_again)
 	EXPECT_OK(close(again));
 	EXPECT_OK(close(go[0]));
 	EXPECT_OK(close(go[1]));
+	server_stop(&s);
+}
+
+TEST(who_may_have_few_descriptors_keeps_none_of_them)
+{
+	struct server s = server_start();
+	struct rlimit few = {.rlim_cur = 100, .rlim_max = 100};
+	unsigned long first;
+	int fd;
+
+	EXPECT_OK(setrlimit(RLIMIT_NOFILE, &few));
+	fd = digits();
+	first = socket_of(fd);
+	EXPECT_OK(close(fd));
+	fd = digits();
+	EXPECT_NE(socket_of(fd), first);
+	EXPECT_OK(close(fd));
+	server_stop(&s);
+}
+
+TEST(a_number_that_was_closed_behind_our_back_is_the_programs)
+{
+	struct server s = server_start();
+	int fd = digits(), kept = -1, other;
+	const unsigned long first = socket_of(fd);
+	struct stat one, two;
+
+	EXPECT_OK(close(fd));
+	/* Where the socket is kept. */
+	for (int at = 3; at < 1024 && kept < 0; at++) {
+		char path[64], text[64] = "", want[64];
+
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", at);
+		snprintf(want, sizeof(want), "socket:[%lu]", first);
+		if (readlink(path, text, sizeof(text) - 1) > 0 && strcmp(text, want) == 0)
+			kept = at;
+	}
+	EXPECT_GE(kept, 3);
+	EXPECT_EQ(syscall(SYS_close, kept), 0);
+	other = EXPECT_OK(open("/dev/null", O_RDWR | O_CLOEXEC));
+	EXPECT_EQ(syscall(SYS_dup3, other, kept, O_CLOEXEC), kept);
+	fd = digits();
+	EXPECT_NE(socket_of(fd), first);
+	expect_text(fd, "01");
+	EXPECT_OK(close(fd));
+	EXPECT_OK(fstat(other, &one));
+	EXPECT_EQ(syscall(SYS_dup3, kept, other, O_CLOEXEC), other);
+	EXPECT_OK(fstat(other, &two));
+	EXPECT_EQ(one.st_rdev, two.st_rdev);
+	EXPECT_EQ(syscall(SYS_close, kept), 0);
+	EXPECT_OK(close(other));
 	server_stop(&s);
 }
 

@@ -465,3 +465,80 @@ TEST_WITH(a_child_has_nothing_that_another_thread_was_making, .node = "--allow-t
 	thread_ends(thread);
 	peer_end(&busy_peer);
 }
+
+/* ---- Handlers of pthread_atfork() ---- */
+
+static const struct peer *handlers_peer;
+static pthread_mutex_t handlers_lock = PTHREAD_MUTEX_INITIALIZER;
+static bool handlers_end;
+
+static void connect_once(void)
+{
+	int coid = attach(handlers_peer->pid, handlers_peer->chid);
+
+	EXPECT_OK(ConnectDetach(coid));
+}
+
+static void before_fork(void)
+{
+	EXPECT_EQ(pthread_mutex_lock(&handlers_lock), 0);
+	connect_once();
+}
+
+static void after_fork(void)
+{
+	connect_once();
+	EXPECT_EQ(pthread_mutex_unlock(&handlers_lock), 0);
+}
+
+static void *connect_with_the_lock(void *arg)
+{
+	(void)arg;
+	while (!LOAD(handlers_end)) {
+		int coid;
+
+		EXPECT_EQ(pthread_mutex_lock(&handlers_lock), 0);
+		coid = attach(handlers_peer->pid, handlers_peer->chid);
+		EXPECT_EQ(order(coid, ORDER_STATUS, 5), 5);
+		EXPECT_OK(ConnectDetach(coid));
+		EXPECT_EQ(pthread_mutex_unlock(&handlers_lock), 0);
+	}
+	return NULL;
+}
+
+static void serve_child(void *arg)
+{
+	const struct peer *peer = arg;
+	int coid = attach(peer->pid, peer->chid);
+
+	expect_serves(coid);
+}
+
+TEST(handlers_of_a_fork_may_connect)
+{
+	struct peer peer = peer_new(0);
+
+	handlers_peer = &peer;
+	EXPECT_EQ(pthread_atfork(before_fork, after_fork, after_fork), 0);
+	for (int i = 0; i < 5; i++)
+		expect_exit(child_runs(serve_child, &peer), 0);
+	expect_serves(peer.coid);
+	peer_end(&peer);
+}
+
+TEST_WITH(handlers_of_a_fork_may_wait_for_a_thread_that_connects, .threads = true,
+	  .node = "--allow-threaded-fork")
+{
+	struct peer peer = peer_new(0);
+	pthread_t thread;
+
+	handlers_peer = &peer;
+	EXPECT_EQ(pthread_atfork(before_fork, after_fork, after_fork), 0);
+	thread_runs(&thread, connect_with_the_lock, NULL);
+	for (int i = 0; i < 50; i++)
+		expect_exit(child_runs(serve_child, &peer), 0);
+	STORE(handlers_end, true);
+	thread_ends(thread);
+	expect_serves(peer.coid);
+	peer_end(&peer);
+}

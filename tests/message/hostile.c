@@ -319,6 +319,147 @@ TEST_LIMIT(a_client_that_scribbles_over_its_slots_harms_nobody_else, 60)
 	peer_end(&peer);
 }
 
+/* ---- A lane that is used by hand ---- */
+
+#define LANE_SIZE 2129920
+
+/* Places in it (protocol/layout.golden). */
+enum { AT_STATE = 0, AT_SCOID = 76, AT_SIZE = 144, AT_PEER = 224, AT_SMALL = 448 };
+enum { LANE_IS_READY = 1, LANE_STATE_BITS = 7 };
+
+struct by_hand {
+	const struct peer *peer;
+	int round; /* both sides' */
+	uint32_t state;
+};
+
+static void by_hand_step(struct by_hand *h, int round)
+{
+	STORE(h->round, round);
+	EVENTUALLY(LOAD(h->round) == round + 1);
+}
+
+static char *find_lane(void)
+{
+	struct map maps[MAPS];
+	int n = find_maps(maps);
+
+	while (n-- > 0)
+		if (maps[n].size == LANE_SIZE)
+			return maps[n].at;
+	return NULL;
+}
+
+static uint32_t *lane_state(char *lane)
+{
+	return (uint32_t *)(void *)(lane + AT_STATE);
+}
+
+static void say_ready(char *lane)
+{
+	uint32_t *state = lane_state(lane);
+
+	STORE(*state, ((LOAD(*state) >> 8) + 1) << 8 | LANE_IS_READY);
+}
+
+static void ring_all_bells(void)
+{
+	const uint64_t one = 1;
+	char path[64], text[64];
+
+	for (int fd = 0; fd < 1024; fd++) {
+		ssize_t n;
+
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		n = readlink(path, text, sizeof(text) - 1);
+		if (n > 0 && memmem(text, (size_t)n, "eventfd", 7))
+			(void)syscall(SYS_write, fd, &one, sizeof(one));
+	}
+}
+
+static void is_ready_for_nothing(void *arg)
+{
+	struct by_hand *h = arg;
+	int coid = attach(h->peer->pid, h->peer->chid);
+	char *lane;
+
+	expect_serves(coid);
+	lane = find_lane();
+	EXPECT(lane);
+	for (int i = 0; i < 20; i++) {
+		uint32_t before;
+
+		/* So that the server looks before it sleeps. */
+		for (int k = 0; k < 300; k++)
+			expect_serves(coid);
+		before = LOAD(*lane_state(lane));
+		memset(lane + AT_SIZE, 0xff, 8);
+		say_ready(lane);
+		by_hand_step(h, 2 * i + 1);
+		STORE(*lane_state(lane), before);
+	}
+}
+
+TEST(a_lane_that_is_ready_for_nothing_keeps_no_server_awake)
+{
+	struct peer peer = peer_new(0);
+	struct by_hand *h = shared_memory(sizeof(*h));
+	pid_t pid;
+
+	h->peer = &peer;
+	pid = child_runs(is_ready_for_nothing, h);
+	for (int i = 0; i < 20; i++) {
+		EVENTUALLY(LOAD(h->round) == 2 * i + 1);
+		EVENTUALLY(state_of("/proc", peer.pid) == 'S');
+		STORE(h->round, 2 * i + 2);
+	}
+	expect_exit(pid, 0);
+	expect_unharmed(&peer, 20);
+	peer_end(&peer);
+}
+
+static void sends_as_nobody(void *arg)
+{
+	const struct order o = {ORDER_TYPE, 0, ORDER_STATUS, 1, 0};
+	const uint64_t size = sizeof(o);
+	struct by_hand *h = arg;
+	int coid = attach(h->peer->pid, h->peer->chid);
+	char *lane;
+
+	expect_serves(coid);
+	lane = find_lane();
+	EXPECT(lane);
+	EXPECT_OK(ConnectDetach(coid));
+	EVENTUALLY(LOAD(*(int *)(void *)(lane + AT_SCOID)) == 0);
+	memset(lane + AT_PEER, 0, 8);
+	memcpy(lane + AT_SIZE, &size, sizeof(size));
+	memcpy(lane + AT_SMALL, &o, sizeof(o));
+	say_ready(lane);
+	ring_all_bells();
+	by_hand_step(h, 1);
+	h->state = LOAD(*lane_state(lane)) & LANE_STATE_BITS;
+}
+
+TEST(who_has_no_connection_left_is_not_heard)
+{
+	struct by_hand *h = shared_memory(sizeof(*h));
+	struct peer peer;
+	pid_t pid;
+
+	if (getenv("KAMIOKA_LANE"))
+		SKIP("only lanes with memory outlive their connections");
+	peer = peer_new(_NTO_CHF_DISCONNECT);
+	h->peer = &peer;
+	pid = child_runs(sends_as_nobody, h);
+	EVENTUALLY(LOAD(h->round) == 1);
+	for (int i = 0; i < 20; i++)
+		expect_serves(peer.coid);
+	STORE(h->round, 2);
+	expect_exit(pid, 0);
+	EXPECT_EQ(h->state, LANE_IS_READY);
+	peer_end(&peer);
+}
+
 static void serve_and_scribble(int chid)
 {
 	static struct hostile h = {.seed = 5};
