@@ -547,29 +547,39 @@ int connection_attach(pid_t pid, int chid, unsigned index, uint32_t flags)
 	return rc;
 }
 
+/* Between guard_making() and guard_made(), which come before the lock wherever both are. */
+static int detach(int coid, struct connection *c)
+{
+	lock_take_masked(&lock);
+	if (connection_at(coid) != c) {
+		lock_give_masked(&lock);
+		return -EINVAL;
+	}
+	unplace(c);
+	if (guard_number(&c->socket) >= 0)
+		guard_close_making(&c->socket);
+	else
+		guard_close_plain(coid);
+	record_free(c);
+	lock_give_masked(&lock);
+	return 0;
+}
+
 int connection_detach(int coid)
 {
 	struct connection *c;
 	sigset_t mask;
+	int rc;
 
 	if (coid == SYSMGR_COID)
 		return -EPERM;
 	c = connection_find(coid);
 	if (!c)
 		return -EINVAL;
-	lock_take(&lock, &mask);
-	if (connection_at(coid) != c) {
-		lock_give(&lock, &mask);
-		return -EINVAL;
-	}
-	unplace(c);
-	if (guard_number(&c->socket) >= 0)
-		guard_close(&c->socket);
-	else
-		guard_close_plain(coid);
-	record_free(c);
-	lock_give(&lock, &mask);
-	return 0;
+	guard_making(&mask);
+	rc = detach(coid, c);
+	guard_made(&mask);
+	return rc;
 }
 
 static void mark_dead(struct connection *c)

@@ -131,13 +131,15 @@ static void lane_close(struct lane_end *l)
 {
 	sigset_t mask;
 
-	lock_take(&lock, &mask);
-	guard_close(&l->socket);
-	guard_close(&l->bell);
-	guard_close(&l->wake);
-	guard_close(&l->waits);
-	guard_close(&l->given_memory);
-	guard_close(&l->given_socket);
+	/* In the order in which it is made. */
+	guard_making(&mask);
+	lock_take_masked(&lock);
+	guard_close_making(&l->socket);
+	guard_close_making(&l->bell);
+	guard_close_making(&l->wake);
+	guard_close_making(&l->waits);
+	guard_close_making(&l->given_memory);
+	guard_close_making(&l->given_socket);
 	if (l->memory)
 		(void)munmap(l->memory, LANE_BYTES); /* it is ours: cannot fail */
 	l->memory = NULL;
@@ -146,7 +148,8 @@ static void lane_close(struct lane_end *l)
 	l->owner = NULL;
 	l->next = spare;
 	spare = l;
-	lock_give(&lock, &mask);
+	lock_give_masked(&lock);
+	guard_made(&mask);
 }
 
 /* ---- Making one ---- */
