@@ -236,8 +236,9 @@ static long exchange(const struct path_server *server, const struct file_wish *w
 
 	coid = connection_attach(server->pid, server->chid, w->keeps ? 0 : _NTO_SIDE_CHANNEL,
 				 !w->keeps || w->ioflag & O_CLOEXEC ? _NTO_COF_CLOEXEC : 0);
+	/* It died as we came: whoever asks is not to hear of a device that is not there. */
 	if (coid < 0)
-		return gone(coid);
+		return coid == -ENXIO ? -ESRCH : gone(coid);
 	memset(reply, 0, sizeof(reply->link));
 	vec_of(&out, m, len);
 	vec_of(&in, reply, sizeof(*reply));
@@ -255,8 +256,11 @@ static int follow(struct served *s, const struct connect_reply *reply)
 {
 	const char *to = (const char *)(&reply->link + 1);
 	size_t room = sizeof(*reply) - sizeof(reply->link);
+	/* What the caller wants stays as it was, wherever the link leads: rmdir() a folder. */
+	const uint8_t eflag = s->eflag | (reply->link.eflag & _IO_CONNECT_EFLAG_DIR);
 	char path[2 * PATH_BYTES];
 	char *end;
+	int rc;
 
 	if (++s->links > SERVED_LINKS)
 		return -ELOOP;
@@ -267,7 +271,9 @@ static int follow(struct served *s, const struct connect_reply *reply)
 	memcpy(path, s->path, strlen(s->path) + 1);
 	end = strrchr(path, '/');
 	(void)snprintf(to[0] == '/' ? path : end + 1, PATH_BYTES, "%s", to);
-	return served_find_next(path, s);
+	rc = served_find_next(path, s);
+	s->eflag |= eflag;
+	return rc;
 }
 
 static long reply_take(const struct file_wish *w, const struct connect_reply *reply, long status)

@@ -44,6 +44,8 @@ static long stat_served(struct served *s, const void *arg)
 	struct file_wish wish = {
 		.subtype = _IO_CONNECT_COMBINE_CLOSE,
 		.ioflag = a->flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0,
+		/* Servers know lstat() by this; O_NOFOLLOW alone may be an open(), for ELOOP. */
+		.mode = a->flags & AT_SYMLINK_NOFOLLOW ? S_IFLNK : 0,
 		.part = &ask_stat,
 		.part_len = sizeof(ask_stat),
 		.reply = a->st,

@@ -118,6 +118,22 @@ TEST(names_are_made_and_removed_by_their_server)
 	server_stop(&s);
 }
 
+TEST(what_is_wanted_stays_behind_a_servers_link)
+{
+	struct server s = server_start();
+	struct stat st;
+
+	EXPECT_ERRNO(open("/srv/folder/link/", O_RDONLY), ENOTDIR);
+	EXPECT_OK(rmdir("/srv/folder/link"));
+	EXPECT_STR(s.seen->last_path, "0001");
+	EXPECT_EQ(s.seen->last_mode, _IO_CONNECT_EFLAG_DIR);
+	EXPECT_OK(lstat("/srv/folder/0001", &st));
+	EXPECT_EQ(s.seen->last_mode & S_IFMT, S_IFLNK);
+	EXPECT_OK(stat("/srv/folder/0001", &st));
+	EXPECT_EQ(s.seen->last_mode & S_IFMT, 0);
+	server_stop(&s);
+}
+
 TEST(attributes_change_by_path_and_descriptor)
 {
 	struct server s = server_start();

@@ -321,9 +321,9 @@ static int folder_read(resmgr_context_t *ctp, io_read_t *msg, RESMGR_OCB_T *ocb)
 static int folder_unlink(resmgr_context_t *ctp, io_unlink_t *msg, RESMGR_HANDLE_T *handle,
 			 void *reserved)
 {
-	(void)ctp;
-	(void)handle;
 	(void)reserved;
+	if (link_target(msg->connect.path))
+		return folder_open(ctp, (io_open_t *)msg, handle, NULL);
 	strncpy(server_seen->last_path, msg->connect.path, sizeof(server_seen->last_path) - 1);
 	server_seen->last_mode = msg->connect.eflag;
 	server_seen->unlinks++;
