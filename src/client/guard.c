@@ -28,6 +28,7 @@
 #include "io/lock.h"
 #include "io/stream.h"
 #include "message/connection.h"
+#include "message/descriptor.h"
 #include "message/thread.h"
 
 /* The kernel copies the table up to the highest number at each clone: so not
@@ -369,7 +370,7 @@ static int guard_close_flagged(int fd)
 	int error, rc;
 
 	epoll_closing(fd);
-	if (!connection_closing(fd, &error))
+	if (!descriptor_closing(fd, &error))
 		io_flag_clear(fd);
 	rc = __close(fd);
 	if (rc < 0 || error == 0)
@@ -394,10 +395,10 @@ static void guard_copied(int from, int fd)
 		return;
 	if (io_is_flagged(fd)) {
 		epoll_closing(fd);
-		(void)connection_closing(fd, NULL);
+		(void)descriptor_closing(fd, NULL);
 	}
 	if (connection_at(from)) {
-		connection_duplicated(from, fd);
+		descriptor_duplicated(from, fd);
 	} else {
 		io_flag_copy(from, fd);
 		epoll_duplicated(from, fd);
@@ -497,7 +498,7 @@ static int guard_close_span(unsigned first, unsigned last, int flags)
 	if (first > last)
 		return 0;
 	epoll_closing_range(first, last);
-	connection_closing_range(first, last);
+	descriptor_closing_range(first, last);
 	io_flag_clear_range(first, last);
 	if (syscall(SYS_close_range, first, last, flags) == 0)
 		return 0;

@@ -10,6 +10,7 @@
 #include "client/io.h"
 #include "client/real.h"
 #include "message/connection.h"
+#include "message/descriptor.h"
 
 static void pass_look(const struct msghdr *m)
 {
@@ -32,7 +33,7 @@ static void pass_look(const struct msghdr *m)
 
 			memcpy(&fd, CMSG_DATA(c) + i * sizeof(fd), sizeof(fd));
 			if (io_is_flagged(fd))
-				connection_passed(fd);
+				descriptor_passed(fd);
 		}
 	}
 }

@@ -17,9 +17,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/iomsg.h>
 #include <sys/neutrino.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -27,20 +25,17 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "base/cancel.h"
 #include "base/cleanup.h"
 #include "base/util.h"
 #include "client/io.h"
 #include "gen/shared.h"
 #include "host/linux/proccred.h"
-#include "host/linux/procinfo.h"
 #include "message/address.h"
 #include "message/idle.h"
 #include "message/lane.h"
 #include "message/lock.h"
+#include "message/reach.h"
 #include "message/ready.h"
-#include "message/send.h"
-#include "message/share.h"
 #include "wire/packet.h"
 
 #define SIDE_MAX            65536
@@ -212,93 +207,7 @@ bool connection_has_server(pid_t pid)
 	}
 }
 
-/* ---- Sockets ---- */
-
-static int socket_connect(pid_t pid, int chid, bool is_private, uid_t *ret_uid)
-{
-	struct address to;
-	struct ucred cred;
-	socklen_t size = sizeof(cred);
-	auto_fd fd = -1;
-	int rc = address_of(&to, pid, chid, is_private), cancel;
-
-	if (rc < 0)
-		return rc;
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	cancel = cancel_hold();
-	rc = connect(fd, (const struct sockaddr *)&to.un, to.len) < 0 ? -errno : 0;
-	cancel_let(cancel);
-	if (rc < 0)
-		return rc;
-	/* Anybody could have taken the name; who he is he cannot hide. */
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) < 0 || cred.pid != pid)
-		return -ECONNREFUSED;
-	(void)shutdown(fd, SHUT_RD); /* nothing comes this way; a plain read gets an end */
-	*ret_uid = cred.uid;
-	return fd_take(&fd);
-}
-
-/* Nobody is at the address: why? */
-static int refusal(pid_t pid, int chid)
-{
-	struct procinfo info;
-	uid_t uid;
-	int fd;
-
-	if (procinfo_read(pid, false, &info) < 0)
-		return -ESRCH;
-	if (info.state == 'Z' || info.state == 'X')
-		return -ENXIO;
-	fd = socket_connect(pid, chid, true, &uid);
-	if (fd < 0)
-		return -ESRCH;
-	guard_close_plain(fd);
-	return -EPERM;
-}
-
-static int say_hello_shared(int fd, int coid, const struct connection *c, uint64_t ticket)
-{
-	struct link_record hello = {
-		.magic = LANE_MAGIC,
-		.kind = LINK_KIND_HELLO,
-		.coid = coid,
-		.flags = CONNECTION_GET(c, flags),
-		.tid = getpid(),
-		.value = CONNECTION_GET(c, peer),
-		.ticket = ticket,
-	};
-	struct iovec part = {.iov_base = &hello, .iov_len = sizeof(hello)};
-
-	return packet_send(fd, &part, 1, MSG_DONTWAIT);
-}
-
-static int say_hello(int fd, int coid, const struct connection *c)
-{
-	return say_hello_shared(fd, coid, c, 0);
-}
-
-/* Over an inherited socket: who says hello with that ticket has it, too. 0: it could not be said. */
-static uint64_t say_share(int fd)
-{
-	struct link_record share = {.magic = LANE_MAGIC, .kind = LINK_KIND_SHARE};
-	struct iovec part = {.iov_base = &share, .iov_len = sizeof(share)};
-
-	if (getrandom(&share.ticket, sizeof(share.ticket), 0) != (ssize_t)sizeof(share.ticket))
-		return 0;
-	return packet_send(fd, &part, 1, MSG_DONTWAIT) < 0 ? 0 : share.ticket;
-}
-
-/* A socket to the channel, in no place yet. */
-static int channel_socket(pid_t pid, int chid, uid_t *ret_uid)
-{
-	int fd = socket_connect(pid, chid, false, ret_uid);
-
-	if (fd == -ECONNREFUSED && pid == getpid())
-		fd = socket_connect(pid, chid, true, ret_uid);
-	return fd == -ECONNREFUSED ? refusal(pid, chid) : fd;
-}
+/* ---- Making one ---- */
 
 bool connection_may_pulse(const struct connection *c)
 {
@@ -316,16 +225,6 @@ bool connection_may_pulse(const struct connection *c)
 	       (cred.ruid == real || cred.ruid == effective || cred.euid == real ||
 		cred.euid == effective);
 }
-
-int connection_reach(pid_t pid, int chid)
-{
-	uid_t uid;
-	int fd = socket_connect(pid, chid, false, &uid);
-
-	return fd == -ECONNREFUSED ? socket_connect(pid, chid, true, &uid) : fd;
-}
-
-/* ---- Making one ---- */
 
 static int place_side(struct connection *c, int fd)
 {
@@ -353,6 +252,11 @@ static uint64_t inode_of(int fd)
 	struct stat st;
 
 	return fstat(fd, &st) == 0 ? st.st_ino : 0;
+}
+
+bool connection_is_at(const struct connection *c, int fd)
+{
+	return inode_of(fd) == CONNECTION_GET(c, inode);
 }
 
 /* From now on others find it: the rest of the record is there. */
@@ -455,7 +359,8 @@ static int attach_locked(int fd, const struct connection *like, unsigned index)
 		return rc;
 	}
 	if (!like->link)
-		(void)say_hello(connection_fd(c), CONNECTION_GET(c, coid), c); /* there is room */
+		(void)reach_hello(connection_fd(c), CONNECTION_GET(c, coid), c,
+				  0); /* there is room */
 	tell_watcher(c);
 	return CONNECTION_GET(c, coid);
 }
@@ -480,7 +385,7 @@ static int attach_sysmgr(unsigned index, uint32_t flags)
 	return -ENOTSUP;
 }
 
-static struct idle_key idle_key_of(const struct connection *c)
+struct idle_key connection_idle_key(const struct connection *c)
 {
 	return (struct idle_key){.pid = CONNECTION_GET(c, pid),
 				 .chid = CONNECTION_GET(c, chid),
@@ -492,7 +397,7 @@ static struct idle_key idle_key_of(const struct connection *c)
 /* The socket of a connection that was closed, or a new one. */
 static int attach_socket(struct connection *like, unsigned index)
 {
-	const struct idle_key key = idle_key_of(like);
+	const struct idle_key key = connection_idle_key(like);
 	struct idle_taken taken;
 	int fd = is_side((int)index) ?
 			 -1 :
@@ -504,7 +409,7 @@ static int attach_socket(struct connection *like, unsigned index)
 		like->inode = taken.inode;
 		return fd;
 	}
-	fd = channel_socket(like->pid, like->chid, &like->uid);
+	fd = reach_channel(like->pid, like->chid, &like->uid);
 	if (fd >= 0)
 		(void)__fcntl(fd, F_SETFL, 0); /* it was non-blocking for the connect alone */
 	return fd;
@@ -644,10 +549,10 @@ void connection_watch(int (*watch)(int fd, int coid))
 static void take_over(struct connection *c, int fd, int fresh, bool is_dup)
 {
 	int flags = __fcntl(fd, F_GETFD);
-	uint64_t ticket = is_dup ? 0 : say_share(fd);
+	uint64_t ticket = is_dup ? 0 : reach_share(fd);
 
 	(void)__fcntl(fresh, F_SETFL, 0);
-	(void)say_hello_shared(fresh, fd, c, ticket); /* a new socket has room */
+	(void)reach_hello(fresh, fd, c, ticket); /* a new socket has room */
 	(void)syscall(SYS_dup3, fresh, fd, flags & FD_CLOEXEC ? O_CLOEXEC : 0); /* both are open */
 	guard_close_plain(fresh);
 }
@@ -676,7 +581,7 @@ static struct connection *adopt_locked(int fd, bool is_dup)
 	c = adopt_record(fd, &pid, &chid);
 	if (!c)
 		return NULL;
-	fresh = channel_socket(pid, chid, &uid);
+	fresh = reach_channel(pid, chid, &uid);
 	if (fresh == -EAGAIN) {
 		/* Its server is too busy to have another one now. */
 		if (c != by_fd[fd])
@@ -719,8 +624,6 @@ static struct connection *adopt_as(int fd, bool is_dup)
 	guard_made(&mask);
 	return c;
 }
-
-static bool connection_forget(int fd);
 
 /* An id that is not known: a descriptor that came by exec or fork? */
 static struct connection *adopt(int fd)
@@ -776,7 +679,7 @@ static bool drop_locked(int fd)
 	return true;
 }
 
-static bool connection_forget(int fd)
+bool connection_forget(int fd)
 {
 	sigset_t mask;
 	bool was;
@@ -802,120 +705,24 @@ void connection_hello(struct connection *c)
 	if (link == 0)
 		return;
 	/* The server reads its links; if not, the socket has ended. */
-	(void)say_hello(connection_fd(c), CONNECTION_GET(c, coid), c);
+	(void)reach_hello(connection_fd(c), CONNECTION_GET(c, coid), c, 0);
 	connection_said(c, link);
 }
 
-void connection_passed(int fd)
-{
-	struct connection *c = connection_at(fd);
-
-	if (c)
-		CONNECTION_SET(c, is_passed, true);
-}
-
-/* A connection that is a duplicate of @old introduces itself. */
-static void say_dup(const struct connection *c, int old)
-{
-	struct _io_dup message = {.type = _IO_DUP, .combine_len = sizeof(message)};
-	struct vec out, none;
-	long status;
-
-	if (CONNECTION_GET(c, kind) != CONNECTION_CHANNEL || CONNECTION_GET(c, is_dead) ||
-	    CONNECTION_GET(c, pid) == getpid())
-		return;
-	message.info.pid = getpid();
-	message.info.coid = old;
-	vec_of(&out, &message, sizeof(message));
-	vec_of(&none, NULL, 0);
-	(void)send_message(CONNECTION_GET(c, coid), &out, &none, false,
-			   &status); /* a server need not care */
-}
-
-/* May others have what @c is the socket of? */
-static bool is_shared(const struct connection *c)
+bool connection_is_shared(const struct connection *c)
 {
 	return CONNECTION_GET(c, is_passed) || __atomic_load_n(&births_now, __ATOMIC_SEQ_CST) > 0 ||
 	       CONNECTION_GET(c, births) != __atomic_load_n(&births_so_far, __ATOMIC_SEQ_CST);
 }
 
-/*
- * What QNX's close() tells the server. Not oneself, who is here and cannot receive. *ret_link: what
- * the server calls the socket, if it agrees to be idle; else 0.
- */
-static int say_close(const struct connection *c, uint64_t *ret_link)
+bool connection_is_watched(void)
 {
-	/* Behind QNX's message what only a server with our library looks at. */
-	struct {
-		uint16_t type, combine_len;
-		uint32_t how;
-	} message = {_IO_CLOSE, 2 * sizeof(uint16_t), CLOSE_IDLES};
-	struct close_idle answer = {.magic = 0};
-	struct vec out, in;
-	long status;
-	int rc;
-
-	*ret_link = 0;
-
-	if (CONNECTION_GET(c, kind) != CONNECTION_CHANNEL || CONNECTION_GET(c, is_dead) ||
-	    CONNECTION_GET(c, pid) == getpid())
-		return 0;
-	if (is_shared(c))
-		message.how = CLOSE_IS_SHARED;
-	else if (watcher) /* it knows sockets by their numbers */
-		message.how = 0;
-	vec_of(&out, &message, sizeof(message));
-	vec_of(&in, &answer, message.how == CLOSE_IDLES ? sizeof(answer) : 0);
-	/* It is closed in any case. */
-	rc = send_message(CONNECTION_GET(c, coid), &out, &in, false, &status);
-	if (rc == 0 && answer.magic == CLOSE_IDLE_MAGIC)
-		*ret_link = answer.link;
-	/* A server need not know of it, nor live. */
-	return rc == -ENOSYS || rc == -ESRCH || rc == -EBADF ? 0 : rc;
+	return watcher != NULL;
 }
 
-bool connection_closing(int fd, int *ret_error)
+int connection_fd_end(void)
 {
-	struct connection *c = connection_at(fd);
-	uint64_t link = 0;
-	int rc = 0;
-
-	if (c && inode_of(fd) == CONNECTION_GET(c, inode))
-		rc = say_close(c, &link);
-	if (link) {
-		const struct idle_key key = idle_key_of(c);
-
-		idle_keep(&key, fd, CONNECTION_GET(c, uid), link);
-	}
-	if (ret_error)
-		*ret_error = rc;
-	return connection_forget(fd);
-}
-
-void connection_closing_range(unsigned first, unsigned last)
-{
-	unsigned end = (unsigned)__atomic_load_n(&fd_end, __ATOMIC_ACQUIRE);
-
-	for (unsigned fd = first; fd <= last && fd < end; fd++) {
-		if (fd % 64 == 0 && !__atomic_load_n(&io_flags[fd / 64], __ATOMIC_RELAXED))
-			fd += 63;
-		else
-			(void)connection_closing((int)fd, NULL);
-	}
-}
-
-void connection_duplicated(int old, int new)
-{
-	struct connection *c;
-
-	(void)connection_closing(new, NULL);
-	if (old < 0 || new < 0 || !connection_find(old))
-		return;
-	if (old >= IO_FDS || new >= IO_FDS || !__atomic_load_n(&by_fd[old], __ATOMIC_ACQUIRE))
-		return;
-	c = adopt_as(new, true);
-	if (c)
-		say_dup(c, old);
+	return __atomic_load_n(&fd_end, __ATOMIC_ACQUIRE);
 }
 
 void connection_forked(void)
@@ -966,6 +773,11 @@ void connection_introduce(void)
 		if (by_fd[fd] && CONNECTION_GET(by_fd[fd], is_inherited))
 			(void)adopt_locked(fd, false); /* as the comment says */
 	lock_give(&lock, &mask);
+}
+
+struct connection *connection_adopt_duplicate(int fd)
+{
+	return adopt_as(fd, true);
 }
 
 bool connection_adopt(int fd)

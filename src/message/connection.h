@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "client/guard.h"
+#include "message/idle.h"
 
 enum connection_kind {
 	CONNECTION_FREE,
@@ -56,6 +57,13 @@ static inline int connection_fd(const struct connection *c)
 	return guard_number(&c->socket) >= 0 ? guard_number(&c->socket) : CONNECTION_GET(c, coid);
 }
 
+/* Is its descriptor still what it was? A system call. */
+bool connection_is_at(const struct connection *c, int fd);
+/* All descriptors that are connections are below. */
+int connection_fd_end(void);
+/* What its socket is good for when it is closed. */
+struct idle_key connection_idle_key(const struct connection *c);
+
 /* The next one from @coid on, NULL: none. */
 struct connection *connection_next(int coid);
 
@@ -69,9 +77,6 @@ void connection_died(struct connection *c);
 /* kill()'s rule: our real or effective user is one of the server's, or we are root. */
 bool connection_may_pulse(const struct connection *c);
 
-/* A socket to that channel, for a record that is no connection's; private ones too. -errno. */
-int connection_reach(pid_t pid, int chid);
-
 /* Is its channel gone? Asks the kernel if that is not known. */
 bool connection_is_dead(const struct connection *c);
 
@@ -80,23 +85,15 @@ bool connection_has_server(pid_t pid);
 /* Is there still a connection to that peer? */
 bool connection_has_peer(uint64_t peer);
 
-/* The descriptor @fd is closed by the program (*ret_error, if it is wanted: what the server says
- * of it, 0 or -errno), or @new has become a duplicate of @old; after
- * io_is_flagged(). */
-bool connection_closing(int fd, int *ret_error);
-void connection_closing_range(unsigned first, unsigned last);
-void connection_duplicated(int old, int new);
-
 /* A channel wants to hear of the end of every server: all connections' sockets, now and to
  * come, are given to it; -1: no more. */
 void connection_watch(int (*watch)(int fd, int coid));
+bool connection_is_watched(void);
 
 /* Its socket was idle: the server is told whose it is now, over it. Once, or by some at once. */
 void connection_hello(struct connection *c);
 /* The same has been said in a lane. */
 void connection_said(struct connection *c, uint64_t link);
-/* @fd is sent to another process. */
-void connection_passed(int fd);
 
 /* A child is about to be made: it may have all descriptors that are open now. */
 void connection_birth(void);
@@ -107,8 +104,15 @@ void connection_birth_ended(void);
 void connection_born(void);
 /* In a forked child: what was inherited is its own before it does anything else. */
 void connection_introduce(void);
+/* May others have what @c is the socket of? */
+bool connection_is_shared(const struct connection *c);
+
 /* Is @fd, of which nothing is known, a connection that came by exec or spawn? Then it is ours. */
 bool connection_adopt(int fd);
+/* @fd has become a duplicate of one: a connection of its own. NULL: it cannot be. */
+struct connection *connection_adopt_duplicate(int fd);
+/* Its descriptor is closed: nothing of it is known any more. True: there was one. */
+bool connection_forget(int fd);
 
 /* In a forked child, before anything else of this is used. */
 void connection_forked(void);

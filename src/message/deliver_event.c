@@ -22,6 +22,7 @@
 #include "message/caller.h"
 #include "message/channel.h"
 #include "message/connection.h"
+#include "message/reach.h"
 #include "message/deliver.h"
 #include "message/deliver_event.h"
 #include "message/lane.h"
@@ -71,7 +72,7 @@ static struct reached *reached_find(pid_t pid, int chid)
 /* With the lock, and guard_making(). */
 static int reach_anew(pid_t pid, int chid, struct reached **ret)
 {
-	int fd = connection_reach(pid, chid);
+	int fd = reach_any(pid, chid);
 	struct reached *r;
 	int rc;
 
