@@ -372,3 +372,31 @@ TEST(walks_of_plain_folders_are_plain_beside_served_ones)
 	EXPECT_EQ(walked.files, 101);
 	server_stop(&s);
 }
+
+TEST(names_that_nobody_has_are_made_by_the_server)
+{
+	struct server s = server_start();
+	char file[] = "/srv/folder/aXXXXXX", folder[] = "/srv/folder/XXXXXX", plain[256];
+	char bad[] = "/srv/folder/XXXXX", with[] = "/srv/folder/XXXXXX.txt";
+	int fd;
+
+	EXPECT(mkdtemp(folder) == folder);
+	EXPECT_EQ(s.seen->mkdirs, 1);
+	EXPECT_STR(s.seen->last_path, folder + strlen("/srv/folder/"));
+	EXPECT(strcmp(folder, "/srv/folder/XXXXXX") != 0);
+	fd = EXPECT_OK(mkstemp(file));
+	EXPECT_STR(s.seen->last_path, file + strlen("/srv/folder/"));
+	EXPECT_OK(close(fd));
+	fd = EXPECT_OK(mkostemps(with, 4, O_CLOEXEC));
+	EXPECT_EQ(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	EXPECT_STR(with + strlen(with) - 4, ".txt");
+	EXPECT_OK(close(fd));
+	EXPECT_ERRNO(mkstemp(bad), EINVAL);
+	/* The kernel's as ever. */
+	snprintf(plain, sizeof(plain), "%s/XXXXXX", getenv("TMPDIR"));
+	fd = EXPECT_OK(mkostemp(plain, O_CLOEXEC));
+	EXPECT_EQ(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	EXPECT_OK(close(fd));
+	EXPECT_OK(unlink(plain));
+	server_stop(&s);
+}

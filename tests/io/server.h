@@ -286,6 +286,12 @@ static int folder_open(resmgr_context_t *ctp, io_open_t *msg, RESMGR_HANDLE_T *h
 	}
 	if (strspn(msg->connect.path, "0123456789") != 4 && !(msg->connect.ioflag & O_CREAT))
 		return ENOENT;
+	if (msg->connect.ioflag & O_EXCL) {
+		/* No name is there before it is made. */
+		strncpy(server_seen->last_path, msg->connect.path,
+			sizeof(server_seen->last_path) - 1);
+		msg->connect.ioflag &= ~(uint32_t)O_EXCL;
+	}
 	server_seen->opens++;
 	return iofunc_open_default(ctp, msg, &server_memory.attr, extra);
 }
