@@ -622,27 +622,21 @@ static void link_ended(struct channel *ch, struct link *l)
 		link_close(l);
 }
 
-/* What it said before counts, and what nobody else has ends as ever. */
-static void client_ends(struct channel *ch, struct client *c)
+/* What it said before counts. By the tables: a look may end any of them. */
+static void read_process(struct channel *ch, pid_t pid)
 {
-	for (struct link *l = c->links, *next; l; l = next) {
-		next = l->next;
-		read_link(ch, l);
-	}
-	for (struct caller *caller = c->callers, *next; caller; caller = next) {
-		next = caller->next;
-		if (caller->memory)
+	uint32_t at = 0;
+	struct caller *caller;
+	struct link *l;
+
+	accept_all(ch);
+	while ((l = link_next(ch, &at)) != NULL)
+		if (l->client && l->pid == pid)
+			read_link(ch, l);
+	at = 0;
+	while ((caller = caller_next(ch, &at)) != NULL)
+		if (caller->memory && caller->pid == pid)
 			look(ch, caller, true);
-	}
-}
-
-static struct client *client_of_process(const struct channel *ch, const struct process *p)
-{
-	struct client *c = ch->clients;
-
-	while (c && (c->process != p || c->is_gone))
-		c = c->next;
-	return c;
 }
 
 static void process_died(struct channel *ch, pid_t pid)
@@ -652,11 +646,10 @@ static void process_died(struct channel *ch, pid_t pid)
 
 	if (!p)
 		return;
-	accept_all(ch);
-	while ((c = client_of_process(ch, p)) != NULL) {
-		client_ends(ch, c);
+	read_process(ch, pid);
+	/* Once each: one that a thread of ours still answers goes when that is done. */
+	while ((c = process_take_client(ch, p)) != NULL)
 		client_died(c);
-	}
 	process_release(ch, p);
 }
 

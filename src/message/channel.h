@@ -184,6 +184,8 @@ void process_drop(struct channel *ch, struct process *p);
 /* An event says that it has ended: it, until process_release(); NULL: it has not. */
 struct process *process_ended(struct channel *ch, pid_t pid);
 void process_release(struct channel *ch, struct process *p);
+/* A client of it, which it has no more; NULL: there is none. */
+struct client *process_take_client(struct channel *ch, struct process *p);
 /* The channel ends. */
 void process_forget_all(struct channel *ch);
 void process_forked(void);

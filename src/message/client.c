@@ -316,17 +316,24 @@ void client_settle(struct client *c)
 		client_gone(c);
 }
 
+static bool is_here(const struct client *c, const struct channel *ch)
+{
+	return __atomic_load_n(&c->channel, __ATOMIC_ACQUIRE) == ch && !c->is_gone;
+}
+
 void client_died(struct client *c)
 {
 	struct channel *ch = c->channel;
 
-	while (c->links)
-		share_leave(ch, c->links);
-	for (struct caller *caller = c->callers, *next; caller; caller = next) {
+	/* With the last of what it waits for it may go, and all that is left of it. */
+	for (struct caller *caller = c->callers, *next; caller && is_here(c, ch); caller = next) {
 		next = caller->next;
 		caller_lost(caller);
 	}
-	client_settle(c);
+	while (is_here(c, ch) && c->links)
+		share_leave(ch, c->links);
+	if (is_here(c, ch))
+		client_settle(c);
 }
 
 struct client *client_find(struct channel *ch, int scoid)

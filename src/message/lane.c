@@ -471,7 +471,7 @@ static void lane_bind(struct lane_end *l, const struct connection *c)
 	l->last_ns = lane_now();
 	lock_take_masked(&lock);
 	l->peer = CONNECTION_GET(c, peer);
-	l->memory->scoid = 0; /* that was the former client's */
+	__atomic_store_n(&l->memory->scoid, 0, __ATOMIC_RELAXED); /* the former client's */
 	/* Before anything that is said for the new one. */
 	__atomic_store_n(&l->memory->peer, l->peer, __ATOMIC_RELEASE);
 	lock_give_masked(&lock);

@@ -165,6 +165,19 @@ struct process *process_ended(struct channel *ch, pid_t pid)
 	return p;
 }
 
+struct client *process_take_client(struct channel *ch, struct process *p)
+{
+	struct client *c = ch->clients;
+
+	while (c && c->process != p)
+		c = c->next;
+	if (c) {
+		c->process = NULL;
+		p->n_clients--;
+	}
+	return c;
+}
+
 void process_release(struct channel *ch, struct process *p)
 {
 	if (--p->n_clients == 0)

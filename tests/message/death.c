@@ -269,12 +269,28 @@ TEST(a_clients_death_is_one_disconnect_and_its_rcvid_dies)
 	client_dies(0, true, SIGTERM);
 }
 
+/* Each thread has a lane of its own. */
+static void *send_and_stay(void *arg)
+{
+	struct sender *s = arg;
+
+	EXPECT_OK(MsgSend(s->coid, NULL, 0, NULL, 0));
+	__atomic_add_fetch(&s->rounds, 1, __ATOMIC_ACQ_REL);
+	for (;;)
+		pause();
+	return NULL;
+}
+
 static void leave_a_heir(void *arg)
 {
 	struct sender *s = arg;
-	int coid = EXPECT_OK(ConnectAttach(0, s->server, s->chid, 0, 0));
+	pthread_t threads[3];
 
-	EXPECT_OK(MsgSend(coid, NULL, 0, NULL, 0));
+	s->coid = EXPECT_OK(ConnectAttach(0, s->server, s->chid, 0, 0));
+	for (int i = 0; i < 3; i++)
+		thread_runs(&threads[i], send_and_stay, s);
+	while (LOAD(s->rounds) < 3)
+		a_moment();
 	s->tid = foreign_child();
 	STORE(s->done, true);
 	for (;;)
@@ -291,7 +307,8 @@ TEST(a_client_is_gone_with_its_process_whoever_has_its_connection)
 	s->server = getpid();
 	s->chid = c.chid;
 	s->pid = child_runs(leave_a_heir, s);
-	EXPECT_OK(MsgReply(expect_message(c.chid, &mail, &info), 0, NULL, 0));
+	for (int i = 0; i < 3; i++)
+		EXPECT_OK(MsgReply(expect_message(c.chid, &mail, &info), 0, NULL, 0));
 	EVENTUALLY(LOAD(s->done));
 	end_child(s->pid);
 	EXPECT_EQ(expect_pulse(c.chid, _PULSE_CODE_DISCONNECT).scoid, info.scoid);
