@@ -45,6 +45,14 @@ static int ask(int fd, int command, void *data, size_t size)
 	return result_errno(-devctl(fd, command, data, size, NULL));
 }
 
+/* A server by its @command, or the kernel by its @request, with the same data. */
+static int ask_either(int fd, int command, unsigned long request, void *data, size_t size)
+{
+	if (file_is(fd))
+		return ask(fd, command, data, size);
+	return (int)PLAIN(ioctl, fd, request, data, 0, 0);
+}
+
 static int ask_int(int fd, int command, int value)
 {
 	return ask(fd, command, &value, sizeof(value));
@@ -169,22 +177,15 @@ EXPORT int tcinject(int fd, char *buf, int n)
 EXPORT int tcischars(int fd)
 {
 	int count = 0;
-	long rc;
 
-	if (file_is(fd))
-		rc = ask(fd, DCMD_CHR_ISCHARS, &count, sizeof(count));
-	else
-		rc = PLAIN(ioctl, fd, FIONREAD, &count, 0, 0);
-	return rc < 0 ? -1 : count;
+	return ask_either(fd, DCMD_CHR_ISCHARS, FIONREAD, &count, sizeof(count)) < 0 ? -1 : count;
 }
 
 /* ---- Size ---- */
 
 static int size_get(int fd, struct winsize *size)
 {
-	if (file_is(fd))
-		return ask(fd, DCMD_CHR_GETSIZE, size, sizeof(*size));
-	return (int)PLAIN(ioctl, fd, TIOCGWINSZ, size, 0, 0);
+	return ask_either(fd, DCMD_CHR_GETSIZE, TIOCGWINSZ, size, sizeof(*size));
 }
 
 EXPORT int tcgetsize(int fd, int *rows, int *columns)
@@ -211,9 +212,7 @@ EXPORT int tcsetsize(int fd, int rows, int columns)
 		return -1;
 	size.ws_row = (unsigned short)rows;
 	size.ws_col = (unsigned short)columns;
-	if (file_is(fd))
-		return ask(fd, DCMD_CHR_SETSIZE, &size, sizeof(size));
-	return (int)PLAIN(ioctl, fd, TIOCSWINSZ, &size, 0, 0);
+	return ask_either(fd, DCMD_CHR_SETSIZE, TIOCSWINSZ, &size, sizeof(size));
 }
 
 /* ---- Whose it is ---- */
@@ -221,13 +220,8 @@ EXPORT int tcsetsize(int fd, int rows, int columns)
 static pid_t pid_get(int fd, int command, unsigned long request)
 {
 	pid_t pid = 0;
-	long rc;
 
-	if (file_is(fd))
-		rc = ask(fd, command, &pid, sizeof(pid));
-	else
-		rc = PLAIN(ioctl, fd, request, &pid, 0, 0);
-	return rc < 0 ? -1 : pid;
+	return ask_either(fd, command, request, &pid, sizeof(pid)) < 0 ? -1 : pid;
 }
 
 EXPORT pid_t tcgetpgrp(int fd)

@@ -239,19 +239,6 @@ TEST(epoll_wait_refuses_as_the_kernel)
 	fixture_end(&f);
 }
 
-/* Writes to @fd once its parent is blocked. */
-static pid_t writer(int fd)
-{
-	const pid_t parent = getpid();
-	pid_t pid = EXPECT_OK(fork());
-
-	if (pid == 0) {
-		expect_rests(&parent, &parent);
-		_exit(write(fd, "x", 1) == 1 ? 0 : 1);
-	}
-	return pid;
-}
-
 TEST(epoll_sleeps_until_a_server_or_a_pipe_says_so)
 {
 	struct fixture f = fixture_new(EPOLLIN);

@@ -30,19 +30,6 @@ TEST(poll_tells_at_once_what_is_so)
 	server_stop(&s);
 }
 
-/* Writes to @fd once its parent is blocked. */
-static pid_t writer(int fd)
-{
-	const pid_t parent = getpid();
-	pid_t pid = EXPECT_OK(fork());
-
-	if (pid == 0) {
-		expect_rests(&parent, &parent);
-		_exit(write(fd, "x", 1) == 1 ? 0 : 1);
-	}
-	return pid;
-}
-
 TEST(poll_sleeps_until_a_server_or_a_pipe_says_so)
 {
 	struct server s = server_start();

@@ -483,3 +483,16 @@ MAYBE void server_stop(struct server *s)
 {
 	end_child(s->pid);
 }
+
+/* Writes to @fd once its parent is blocked. */
+MAYBE pid_t writer(int fd)
+{
+	const pid_t parent = getpid();
+	pid_t pid = EXPECT_OK(fork());
+
+	if (pid == 0) {
+		expect_rests(&parent, &parent);
+		_exit(write(fd, "x", 1) == 1 ? 0 : 1);
+	}
+	return pid;
+}
